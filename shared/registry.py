@@ -1,0 +1,35 @@
+"""The registered websites as every service sees them; the database is the source, Redis the copy."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the gateway and the worker need to know of one website."""
+
+    website_id: str
+    timezone: str = "UTC"
+    # Registrable domains or hosts that belong to the site: never a source of their own (SPEC R45).
+    domains: tuple[str, ...] = ()
+    # What a Sec-GPC or DNT signal does (SPEC R51): fall back to the derived id, drop, or nothing.
+    gpc: Literal["derive", "drop", "ignore"] = "derive"
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """A whole snapshot: a website that is not in it is not registered."""
+
+    websites: tuple[Website, ...]
+
+
+_decoder = msgspec.json.Decoder(Registry)
+
+
+def encode_registry(registry: Registry) -> bytes:
+    """The snapshot as stored under `REGISTRY_KEY`."""
+    return msgspec.json.encode(registry)
+
+
+def decode_registry(payload: bytes) -> Registry:
+    """The snapshot in `payload`; raises msgspec.DecodeError."""
+    return _decoder.decode(payload)
