@@ -74,7 +74,7 @@ def tagged_source(tag: str) -> Source:
 
 def referred_source(referrer: str, own_hosts: tuple[str, ...]) -> Source | None:
     """The source of a referrer; None for the site's own pages, addresses and unknown schemes."""
-    scheme = referrer.partition("://")[0].lower()
+    scheme = referrer.partition("://")[0].lower() if "://" in referrer else "http"
     authority = _authority(referrer)
     if not authority:
         return None
@@ -118,7 +118,8 @@ def known_source(host: str) -> Source | None:
 
 
 def _authority(referrer: str) -> str:
-    rest = referrer.partition("://")[2]
+    # Some senders have a bare host, without a scheme.
+    rest = referrer.partition("://")[2] if "://" in referrer else referrer
     return rest.partition("/")[0].partition("?")[0].partition("#")[0]
 
 
