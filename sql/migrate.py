@@ -159,4 +159,3 @@ def _record(connection: psycopg.Connection, migration: Migration, flavour: str) 
         "INSERT INTO schema_migrations (name, sha256, flavour) VALUES (%s, %s, %s)",
         (migration.name, migration.sha256, flavour),
     )
-

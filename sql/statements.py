@@ -13,4 +13,4 @@ def read(name: str) -> LiteralString:
 
     What a file of this package holds is as fixed as a literal: the one place where a cast says so.
     """
-    return cast(LiteralString, (ROOT / f"{name}.sql").read_text(encoding="utf-8"))
+    return cast("LiteralString", (ROOT / f"{name}.sql").read_text(encoding="utf-8"))

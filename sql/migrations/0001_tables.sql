@@ -63,13 +63,16 @@ CREATE TABLE events_template (
     properties jsonb
 );
 
--- A row for each stream entry already written: stops every redelivery (RELIABILITY section 3).
+-- A row for each part of a stream entry already written: stops every redelivery (RELIABILITY section 3).
+-- An entry's late events are written day by day in transactions of their own: `part` is 0 for the rest,
+-- else the days from 1970-01-01 to the UTC day of those late events.
 CREATE TABLE ingest_ledger (
     entry_ms bigint NOT NULL,
     entry_seq bigint NOT NULL,
+    part integer NOT NULL DEFAULT 0,
     partition smallint NOT NULL,
     consumed_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (partition, entry_ms, entry_seq)
+    PRIMARY KEY (partition, entry_ms, entry_seq, part)
 );
 
 -- The ids that clients chose, so that a retry counts once (SPEC R57). `bucket` is the UTC day inside
