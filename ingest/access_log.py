@@ -31,14 +31,13 @@ MAX_LINE_BYTES = 32 * 1024
 # Equal lines share their second, so they stand close together.
 REMEMBERED_LINES = 50_000
 
-ASSET_EXTENSIONS = frozenset(
-    """
+_ASSETS = """
     7z ai apk atom avi avif bmp br bz2 cab class css csv cur deb dmg doc docx eot eps epub exe flac flv gif gz ico
     ics iso jar jpeg jpg js json jsonld m3u8 m4a m4v map md5 mid mjs mov mp3 mp4 mpeg mpg msi ogg ogv otf pdf png
     ppt pptx ps psd rar rdf rpm rss rtf sig svg swf tar tgz tif tiff torrent ts ttf txt wasm wav webm webmanifest
     webp wmv woff woff2 xls xlsx xml xpi xsl xz zip zst
-    """.split()
-)
+    """
+ASSET_EXTENSIONS = frozenset(_ASSETS.split())
 
 _LINE = re.compile(
     rb'(?:([\w.-]+):\d{1,5} )?([^\s\[\]"]+) [^\[\]"]*\[([^\]]{20,32})\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-)'
@@ -48,6 +47,7 @@ _LINE = re.compile(
 _TIME = re.compile(rb"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _MONTHS = {name: i + 1 for i, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())}
+_METHOD = re.compile(rb"[A-Z]{3,20}")
 _CONTROL_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"f": b"\f"}
 _FEED_NAMES = frozenset({"feed", "feeds", "rss", "rss2", "atom"})
 _FEED_QUERY = re.compile(r"(?:^|&)(?:feed|flav|format|type)=(?:rss|atom)", re.IGNORECASE)
@@ -130,17 +130,10 @@ def parse_line(line: bytes) -> LoggedPageview | Skip:
         return Skip.MALFORMED
     method, _, rest = match[4].partition(b" ")
     target = _text(rest.rpartition(b" ")[0] if b" HTTP/" in rest else rest)
-    if method != b"GET":
-        return Skip.METHOD if re.fullmatch(rb"[A-Z]{3,20}", method) else Skip.MALFORMED
-    if not target.startswith(("/", "http://", "https://")):
-        return Skip.MALFORMED
-    if not (match[5].startswith(b"2") or match[5] == b"304"):
-        return Skip.STATUS
-    if is_asset(target):
-        return Skip.ASSET
     address = _address(match[2])
-    if address is None:
-        return Skip.NO_ADDRESS
+    skip = _skip(method, target, match[5])
+    if skip is not None or address is None:
+        return skip or Skip.NO_ADDRESS
     return LoggedPageview(
         website_id="",
         id="",
@@ -152,6 +145,16 @@ def parse_line(line: bytes) -> LoggedPageview | Skip:
         referrer=_text(match[6]) if match[6] not in {None, b"", b"-"} else None,
         hostname=match[1].decode("ascii", "replace") if match[1] is not None else None,
     )
+
+
+def _skip(method: bytes, target: str, status: bytes) -> Skip | None:
+    if _METHOD.fullmatch(method) is None or not (method != b"GET" or target.startswith(("/", "http://", "https://"))):
+        return Skip.MALFORMED
+    if method != b"GET":
+        return Skip.METHOD
+    if not (status.startswith(b"2") or status == b"304"):
+        return Skip.STATUS
+    return Skip.ASSET if is_asset(target) else None
 
 
 def is_asset(target: str) -> bool:

@@ -42,7 +42,7 @@ def import_access_log(path: str, website_id: str, url: str, token: str, *, hostn
     tally = Tally()
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(open(0, "rb", closefd=False) if path == STDIN else Path(path).open("rb"))
+            file = stack.enter_context(_open(path))
         except OSError as error:
             print(f"import: {path}: {error.strerror}", file=sys.stderr)
             return 2
@@ -64,6 +64,10 @@ def import_access_log(path: str, website_id: str, url: str, token: str, *, hostn
     if problem is not None:
         print(f"import: {problem}\nRun the same command again to go on: nothing is counted twice.", file=sys.stderr)
     return 1 if problem is not None or tally.rejected or tally.dropped else 0
+
+
+def _open(path: str) -> BufferedReader:
+    return open(0, "rb", closefd=False) if path == STDIN else Path(path).open("rb")
 
 
 def _outcomes(file: BufferedReader, website_id: str, hostname: str | None) -> Iterator[LoggedPageview | Skip]:

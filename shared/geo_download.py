@@ -129,13 +129,11 @@ def main(arguments: list[str]) -> int:
     try:
         placed = download_geo(read_settings(os.environ).data_dir, is_country_only=bool(chosen.country))
     except (GeoDownloadError, SettingError) as error:
-        print(f"geo: {error}", file=sys.stderr)
+        _ = sys.stderr.write(f"geo: {error}\n")
         return 1
-    for path in placed:
-        print(f"{path}  {path.stat().st_size / 1e6:.0f} MB")
-    print(
-        f"{ATTRIBUTION}\nThe licence wants that credit, as a link, on pages that show the results. Cities are indicative only."
-    )
+    sizes = [f"{path}  {path.stat().st_size / 1e6:.0f} MB" for path in placed]
+    credit = "The licence wants that credit, as a link, on pages that show the results. Cities are indicative only."
+    _ = sys.stdout.write("\n".join([*sizes, ATTRIBUTION, credit, ""]))
     return 0
 
 

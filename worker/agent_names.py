@@ -42,6 +42,7 @@ BROWSER_NAMES = {
 SYSTEM_NAMES = {
     "Mac OS X": "macOS",
     "Mac OS": "macOS",
+    "ATV OS X": "tvOS"
     "ATV OS X": "tvOS",
     "Arch Linux": "Linux",
     "CentOS": "Linux",
@@ -68,8 +69,10 @@ DEVICE_MARKS = (
     ("mobile", r"Windows Phone"),
     (
         "tv",
-        r"(?i:smart-?\s?tv|apple\s?tv|google\s?tv|android\s?tv|hbbtv|bravia|web0s|webos\.tv|netcast|\broku|crkey|vidaa)"
-        r"|\bAFT[A-Z0-9]{1,6}\b|NETTV|Viera|Tizen.{0,80}\bTV\b|\bDTV\b|tvOS",
+        (
+            r"(?i:smart-?\s?tv|apple\s?tv|google\s?tv|android\s?tv|hbbtv|bravia|web0s|webos\.tv|netcast|\broku|crkey|vidaa)"
+            r"|\bAFT[A-Z0-9]{1,6}\b|NETTV|Viera|Tizen.{0,80}\bTV\b|\bDTV\b|tvOS"
+        ),
     ),
     ("console", r"PlayStation|PLAYSTATION|Nintendo|Xbox|XBOX"),
     ("wearable", r"watchOS|Apple Watch|Wear\s?OS|Galaxy Watch|\bSM-R[789]\d\d"),

@@ -62,8 +62,7 @@ LISTED_CATEGORIES = {
 }
 
 # Hosts whose only visits are made to show up in reports; their subdomains too.
-SPAM_HOSTS = frozenset(
-    """
+_SPAM = """
     100dollars-seo.com 4webmasters.org 7makemoneyonline.com acunetix-referrer.com adviceforum.info anticrawler.org
     best-seo-offer.com best-seo-solution.com bestwebsitesawards.com blackhatworth.com bot-traffic.icu bot-traffic.xyz
     buttons-for-website.com buttons-for-your-website.com buy-cheap-online.info cenoval.ru cookie-law-enforcement-aa.xyz
@@ -75,5 +74,5 @@ SPAM_HOSTS = frozenset(
     simple-share-buttons.com sitevaluation.org social-buttons.com success-seo.com superiends.org theguardlan.com
     traffic2cash.org traffic2cash.xyz traffic2money.com trafficbot.life trafficbot.live trafficmonetize.org
     trafficmonetizer.org videos-for-your-business.com webmonetizer.net websites-reviews.com
-    """.split()
-)
+    """
+SPAM_HOSTS = frozenset(_SPAM.split())

@@ -2,18 +2,16 @@
 
 # Second labels under which a country's registry sells names (example.co.uk). The full public suffix
 # list changes weekly and is 10 000 lines; these cover the registries with visible traffic.
-_SECOND_LEVELS = frozenset(
-    "ac co com edu gob gouv gov go govt id ind info ltd me mil ne net nic nom or org plc sch".split()
-)
+_REGISTRIES = "ac co com edu gob gouv gov go govt id ind info ltd me mil ne net nic nom or org plc sch"
+_SECOND_LEVELS = frozenset(_REGISTRIES.split())
 # Suffixes under which strangers share a domain: each name below is a site of its own.
-_SHARED_SUFFIXES = frozenset(
-    """
+_HOSTERS = """
     appspot.com azurewebsites.net blogspot.com cloudfront.net firebaseapp.com fly.dev github.io gitlab.io glitch.me
     herokuapp.com hubspotpagebuilder.com myshopify.com neocities.org netlify.app onrender.com pages.dev readthedocs.io
     replit.app repl.co s3.amazonaws.com squarespace.com substack.com surge.sh translate.goog tumblr.com vercel.app
     web.app webflow.io weebly.com wixsite.com wordpress.com workers.dev
-    """.split()
-)
+    """
+_SHARED_SUFFIXES = frozenset(_HOSTERS.split())
 _GENERIC_ENDINGS = frozenset({"com", "net", "org", "cat"})
 
 
