@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import jwt
+import msgspec
 
 from shared.clock import Clock
 from shared.errors import AppError
@@ -125,9 +126,11 @@ def _principal(claims: dict[str, object]) -> Principal:
         raise AppError(403, "forbidden", f"token: role must be one of {', '.join(ROLE_SCOPES)}")
     if websites == "*":
         return Principal(subject=subject, scopes=ROLE_SCOPES[role], websites=None)
-    if not isinstance(websites, list) or not all(isinstance(website, str) for website in websites):
-        raise AppError(403, "forbidden", 'token: websites must be a list of ids, or "*"')
-    return Principal(subject=subject, scopes=ROLE_SCOPES[role], websites=frozenset(websites))
+    try:
+        listed = frozenset(msgspec.convert(websites, list[str]))
+    except msgspec.ValidationError as error:
+        raise AppError(403, "forbidden", 'token: websites must be a list of ids, or "*"') from error
+    return Principal(subject=subject, scopes=ROLE_SCOPES[role], websites=listed)
 
 
 def _unauthorized(code: str, message: str) -> AppError:

@@ -110,9 +110,13 @@ def die_with_parent(orphaned: signal.Signals) -> Callable[[], None]:
 
 def stop_child(child: subprocess.Popen[bytes], ask: signal.Signals, seconds: float) -> bool:
     """Ask the child to end and wait; False when it had to be killed after `seconds`."""
-    if child.poll() is not None:
-        return True
-    child.send_signal(ask)
+    if child.poll() is None:
+        child.send_signal(ask)
+    return await_end(child, seconds)
+
+
+def await_end(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for the child to end; False when it had to be killed after `seconds`."""
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:

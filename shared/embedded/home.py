@@ -40,6 +40,10 @@ class Home:
     socket_dir: Path
     user: ServerUser | None
 
+    @property
+    def logs_dir(self) -> Path:
+        return self.data_dir / "logs"
+
     def secret(self, name: str) -> str:
         """The generated secret of that name; made at the first call, readable by us alone."""
         path = self.data_dir / f"{name}.key"
@@ -68,6 +72,7 @@ def open_home(data_dir: Path, report: Report) -> Home:
             servers_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
             write_private(data_dir / "servers_dir", f"{servers_dir}\n")
         home = Home(data_dir=data_dir, servers_dir=servers_dir, socket_dir=_socket_dir(servers_dir), user=user)
+        home.logs_dir.mkdir(mode=0o700, exist_ok=True)
         home.socket_dir.mkdir(mode=0o700, exist_ok=True)
         home.give(home.socket_dir)
         _refuse_foreign(home)

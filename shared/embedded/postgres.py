@@ -155,7 +155,7 @@ def _escaped(value: str) -> str:
 
 
 def _launch(home: Home, programs: Path, data: Path, lock: int) -> subprocess.Popen[bytes]:
-    log = home.data_dir / "postgres.log"
+    log = home.logs_dir / "postgres.log"
     deadline = monotonic_seconds() + _LOCK_FILE_SECONDS
     while True:
         start = log.stat().st_size if log.exists() else 0
@@ -181,7 +181,7 @@ def _wait_until_ready(server: PostgresServer, report: Report) -> None:
             psycopg.connect(url, connect_timeout=5).close()
         except psycopg.OperationalError as error:
             if server.process.poll() is not None or monotonic_seconds() > deadline:
-                log = server.home.data_dir / "postgres.log"
+                log = server.home.logs_dir / "postgres.log"
                 raise EmbeddedError(f"PostgreSQL does not answer: {error}; see {log}") from error
             if monotonic_seconds() > next_report:
                 report("still waiting: PostgreSQL is recovering from a crash")

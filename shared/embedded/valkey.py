@@ -63,7 +63,7 @@ def start_valkey(home: Home, lock: int, report: Report) -> ValkeyServer:
     home.give(data)
     configuration = _write_configuration(home, data)
     # SIGTERM is a clean end: should we be killed, the server goes by itself.
-    options = ChildOptions(user=home.user, log=home.data_dir / "valkey.log", orphaned=signal.SIGTERM, keep=(lock,))
+    options = ChildOptions(user=home.user, log=home.logs_dir / "valkey.log", orphaned=signal.SIGTERM, keep=(lock,))
     server = ValkeyServer(home, start_child([str(program), str(configuration)], options))
     try:
         _wait_until_ready(server, report)
@@ -127,7 +127,7 @@ def _wait_until_ready(server: ValkeyServer, report: Report) -> None:
                 client.ping()
             except redis.RedisError as error:
                 if server.process.poll() is not None or monotonic_seconds() > deadline:
-                    log = server.home.data_dir / "valkey.log"
+                    log = server.home.logs_dir / "valkey.log"
                     raise EmbeddedError(f"Valkey does not answer: {error}; see {log}") from error
                 if monotonic_seconds() > next_report:
                     report("still waiting: Valkey is loading its log")

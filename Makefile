@@ -1,0 +1,54 @@
+# The two commands of the README, and what a maintainer needs. Nothing but Python 3.11 is asked for.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types bench geo requirements clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+run: $(VENV)/run.stamp ## start everything; Ctrl-C stops it
+	@exec $(BIN)/python -m shared.launch up
+
+test: lint ## linters, types, import contracts, then every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp ## linters, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp ## measure; judges nothing
+	$(BIN)/python -m tests.bench
+
+geo: $(VENV)/run.stamp ## fetch a free geo database into DATA_DIR/geo
+	$(BIN)/python -m shared.geo_download
+
+requirements: $(VENV)/dev.stamp ## pin all dependencies anew, with hashes
+	$(BIN)/pip-compile $(COMPILE) --extra embedded --output-file requirements.txt pyproject.toml
+	$(BIN)/pip-compile $(COMPILE) --extra embedded --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links --no-emit-options --no-header --resolver backtracking
+
+clean: ## remove the environment and caches, never the data
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# A stamp is newer than what it was made from: the second run installs nothing.
+$(VENV)/bin/python:
+	@echo "making $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@echo "installing dependencies (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "installing development tools (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

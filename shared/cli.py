@@ -1,0 +1,51 @@
+"""The command line: what can be asked of `analytics`, and its help."""
+
+import argparse
+
+from shared.tokens import ROLE_SCOPES
+
+_MANUAL = """\
+Settings are environment variables; README.md lists them. Without DATABASE_URL and REDIS_URL the commands
+talk to the servers that `analytics up` keeps in DATA_DIR.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command; the chosen one is in `command`."""
+    parser = argparse.ArgumentParser(prog="analytics", description="Self-hosted website analytics.", epilog=_MANUAL)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="run everything: servers, gateway, workers and query API on one port")
+    commands.add_parser("ingest", help="run the gateway alone, on INGEST_PORT")
+    commands.add_parser("worker", help="run one worker alone")
+    commands.add_parser("queryapi", help="run the query API alone, on ANALYTICS_SERVICE_PORT")
+    commands.add_parser("migrate", help="bring the database to the shape this version expects, then end")
+    commands.add_parser("doctor", help="check settings and servers, say what to do")
+    _add_site(commands.add_parser("site", help="register websites"))
+    _add_token(commands.add_parser("token", help="print a bearer token that is valid for 24 hours"))
+    _add_import(commands.add_parser("import", help="import traffic recorded elsewhere"))
+    # Run by `up`, of no use to people.
+    commands.add_parser("front-door")
+    return parser
+
+
+def _add_site(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="register a website, or change one")
+    add.add_argument("website_id", metavar="ID", help="letters, digits and ._:- up to 128")
+    add.add_argument("--name", help="what people call it; the id by default")
+    add.add_argument("--timezone", default="UTC", help="IANA zone that its days follow, such as Europe/Vienna")
+    add.add_argument("--domain", action="append", default=[], help="a domain of the site itself; repeat for more")
+    actions.add_parser("list", help="the registered websites")
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--role", choices=sorted(ROLE_SCOPES), default="viewer", help="viewer by default")
+    parser.add_argument("--website", action="append", metavar="ID", help="a website it may see; repeat; all by default")
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    log = kinds.add_parser("access-log", help="a web server's log in the combined format, gzip too")
+    log.add_argument("file", metavar="FILE", help="path, or - for standard input")
+    log.add_argument("--website-id", required=True, metavar="ID", help="the website that the log belongs to")
+    log.add_argument("--url", help="where the gateway answers; http://127.0.0.1:INGEST_PORT by default")

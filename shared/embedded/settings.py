@@ -1,0 +1,34 @@
+"""Fills the settings that the embedded servers make for themselves."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.embedded.home import Home
+from shared.embedded.postgres import postgres_url
+from shared.embedded.valkey import valkey_url
+from shared.settings import Settings
+
+
+def is_embedded(settings: Settings) -> bool:
+    """True when at least one of the two servers is ours to run."""
+    return not (settings.database_url and settings.redis_url)
+
+
+def fill_settings(settings: Settings, home: Home, role: str) -> Settings:
+    """The settings with the embedded servers' addresses for `role` (see valkey.py), and a secret of our own
+    when none is configured."""
+    return replace(
+        settings,
+        database_url=settings.database_url or postgres_url(home),
+        redis_url=settings.redis_url or valkey_url(home, role),
+        jwt_secret=settings.jwt_secret or ("" if settings.jwt_public_key else home.secret("secret")),
+    )
+
+
+def as_environ(settings: Settings) -> Mapping[str, str]:
+    """What `fill_settings` filled, for a process that reads its settings from the environment."""
+    return {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "JWT_SECRET": settings.jwt_secret,
+    }

@@ -1,0 +1,117 @@
+"""The composition root and console script: the one module that may import the services."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import redis.asyncio
+
+from shared import doctor, up, websites
+from shared.cli import build_parser
+from shared.clock import monotonic_seconds, utc_now
+from shared.embedded.home import EmbeddedError, open_home
+from shared.embedded.settings import as_environ, fill_settings, is_embedded
+from shared.front_door import FrontDoor
+from shared.logs import configure_logs
+from shared.settings import SettingError, Settings, read_settings
+from shared.tokens import make_token
+from sql.migrate import MigrationError, migrate
+
+
+def main() -> None:
+    """Run the command line; ends the process with 0, or with 1 and one line that says why."""
+    try:
+        sys.exit(run(build_parser().parse_args(), os.environ))
+    except (SettingError, EmbeddedError, MigrationError, websites.WebsiteError) as error:
+        sys.exit(f"analytics: {error}")
+
+
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """The exit code of the chosen command."""
+    settings = read_settings(environ)
+    match arguments.command:
+        case "up":
+            up.run_everything(settings, _progress())
+        case "front-door":
+            _run_front_door(settings)
+        case "ingest" | "worker" | "queryapi":
+            return _run_service(arguments.command, settings)
+        case "migrate":
+            applied = migrate(_connected(settings, "operator").database_url)
+            print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+        case "token":
+            chosen = tuple(arguments.website) if arguments.website else None
+            print(make_token(_connected(settings, "operator"), utc_now, role=arguments.role, websites=chosen))
+        case "site":
+            return websites.run(arguments, _connected(settings, "operator"))
+        case "import":
+            return _import_access_log(arguments, settings)
+        case _:
+            return doctor.run(settings, _connected)
+    return 0
+
+
+def _progress() -> up.Report:
+    started = monotonic_seconds()
+
+    def report(line: str) -> None:
+        print(f"[{monotonic_seconds() - started:6.1f} s] {line}", flush=True)
+
+    return report
+
+
+def _connected(settings: Settings, role: str) -> Settings:
+    """The settings, with the addresses of the servers in DATA_DIR where none are configured."""
+    if not is_embedded(settings):
+        return settings
+    if not Path(settings.data_dir).is_dir():
+        raise SettingError(
+            f"DATA_DIR: {settings.data_dir} does not exist; run `analytics up` first, or set DATABASE_URL and REDIS_URL"
+        )
+    return fill_settings(settings, open_home(Path(settings.data_dir), lambda _line: None), role)
+
+
+def _run_front_door(settings: Settings) -> None:
+    from ingest.app import create_app as create_gateway
+    from ingest.server import serve
+    from queryapi.app import create_app as create_queryapi
+
+    configure_logs(settings.log_level, "front-door")
+    gateway_settings, query_settings = _connected(settings, "gateway"), _connected(settings, "queryapi")
+
+    async def run_both() -> None:
+        client = redis.asyncio.Redis.from_url(gateway_settings.redis_url)
+        gateway = create_gateway(gateway_settings, client, utc_now)
+        door = FrontDoor(gateway, create_queryapi(query_settings, utc_now))
+        await serve(door, settings, settings.host, settings.ingest_port)
+
+    asyncio.run(run_both())
+
+
+def _run_service(name: str, settings: Settings) -> int:
+    role = {"ingest": "gateway"}.get(name, name)
+    os.environ.update(as_environ(_connected(settings, role)))
+    match name:
+        case "ingest":
+            from ingest.__main__ import main as service
+        case "worker":
+            from worker.__main__ import main as service
+        case _:
+            from queryapi.__main__ import main as service
+    service()
+    return 0
+
+
+def _import_access_log(arguments: argparse.Namespace, settings: Settings) -> int:
+    from ingest.importer import import_access_log
+
+    token = make_token(_connected(settings, "operator"), utc_now, role="owner", websites=(arguments.website_id,))
+    url = arguments.url or f"http://127.0.0.1:{settings.ingest_port}"
+    return import_access_log(arguments.file, arguments.website_id, url, token)
+
+
+if __name__ == "__main__":
+    main()
