@@ -42,7 +42,6 @@ BROWSER_NAMES = {
 SYSTEM_NAMES = {
     "Mac OS X": "macOS",
     "Mac OS": "macOS",
-    "ATV OS X": "tvOS"
     "ATV OS X": "tvOS",
     "Arch Linux": "Linux",
     "CentOS": "Linux",
