@@ -48,4 +48,5 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     log = kinds.add_parser("access-log", help="a web server's log in the combined format, gzip too")
     log.add_argument("file", metavar="FILE", help="path, or - for standard input")
     log.add_argument("--website-id", required=True, metavar="ID", help="the website that the log belongs to")
+    log.add_argument("--hostname", help="the site's own host, so that its links to itself are not referrals")
     log.add_argument("--url", help="where the gateway answers; http://127.0.0.1:INGEST_PORT by default")

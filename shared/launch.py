@@ -13,7 +13,7 @@ from shared import doctor, up, websites
 from shared.cli import build_parser
 from shared.clock import monotonic_seconds, utc_now
 from shared.embedded.home import EmbeddedError, open_home
-from shared.embedded.settings import as_environ, fill_settings, is_embedded
+from shared.embedded.settings import as_environ, fill_settings
 from shared.front_door import FrontDoor
 from shared.logs import configure_logs
 from shared.settings import SettingError, Settings, read_settings
@@ -40,13 +40,13 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         case "ingest" | "worker" | "queryapi":
             return _run_service(arguments.command, settings)
         case "migrate":
-            applied = migrate(_connected(settings, "operator").database_url)
+            applied = migrate(_connected(settings, "operator", needs=("database_url",)).database_url)
             print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
         case "token":
             chosen = tuple(arguments.website) if arguments.website else None
-            print(make_token(_connected(settings, "operator"), utc_now, role=arguments.role, websites=chosen))
+            print(make_token(_with_secret(settings), utc_now, role=arguments.role, websites=chosen))
         case "site":
-            return websites.run(arguments, _connected(settings, "operator"))
+            return websites.run(arguments, _connected(settings, "operator", needs=("database_url",)))
         case "import":
             return _import_access_log(arguments, settings)
         case _:
@@ -63,15 +63,18 @@ def _progress() -> up.Report:
     return report
 
 
-def _connected(settings: Settings, role: str) -> Settings:
-    """The settings, with the addresses of the servers in DATA_DIR where none are configured."""
-    if not is_embedded(settings):
+def _connected(settings: Settings, role: str, *, needs: tuple[str, ...] = ("database_url", "redis_url")) -> Settings:
+    """The settings with everything they need; what is not configured is read from DATA_DIR."""
+    if all(getattr(settings, name) for name in needs):
         return settings
     if not Path(settings.data_dir).is_dir():
-        raise SettingError(
-            f"DATA_DIR: {settings.data_dir} does not exist; run `analytics up` first, or set DATABASE_URL and REDIS_URL"
-        )
+        missing = ", ".join(name.upper() for name in needs)
+        raise SettingError(f"DATA_DIR: {settings.data_dir} does not exist; run `analytics up` first, or set {missing}")
     return fill_settings(settings, open_home(Path(settings.data_dir), lambda _line: None), role)
+
+
+def _with_secret(settings: Settings) -> Settings:
+    return _connected(settings, "operator", needs=("jwt_secret",))
 
 
 def _run_front_door(settings: Settings) -> None:
@@ -92,8 +95,11 @@ def _run_front_door(settings: Settings) -> None:
 
 
 def _run_service(name: str, settings: Settings) -> int:
-    role = {"ingest": "gateway"}.get(name, name)
-    os.environ.update(as_environ(_connected(settings, role)))
+    if name == "ingest":
+        connected = _connected(settings, "gateway", needs=("redis_url",))
+    else:
+        connected = _connected(settings, name)
+    os.environ.update(as_environ(connected))
     match name:
         case "ingest":
             from ingest.__main__ import main as service
@@ -108,9 +114,9 @@ def _run_service(name: str, settings: Settings) -> int:
 def _import_access_log(arguments: argparse.Namespace, settings: Settings) -> int:
     from ingest.importer import import_access_log
 
-    token = make_token(_connected(settings, "operator"), utc_now, role="owner", websites=(arguments.website_id,))
+    token = make_token(_with_secret(settings), utc_now, role="owner", websites=(arguments.website_id,))
     url = arguments.url or f"http://127.0.0.1:{settings.ingest_port}"
-    return import_access_log(arguments.file, arguments.website_id, url, token)
+    return import_access_log(arguments.file, arguments.website_id, url, token, hostname=arguments.hostname)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from shared.clock import monotonic_seconds, utc_now
+from shared.doctor import check_redis
 from shared.embedded.child import ChildOptions, start_child
 from shared.embedded.home import EmbeddedError, Home, Report, locked, open_home
 from shared.embedded.postgres import start_postgres
@@ -39,13 +40,14 @@ def run_everything(settings: Settings, report: Report) -> None:
     with ExitStack() as stack:
         try:
             stack.enter_context(_signals_raise_stop())
+            _refuse_unsafe(settings, report)
             settings = replace(settings, ingest_port=_free_port(settings))
             home = open_home(Path(settings.data_dir), report)
             lock = stack.enter_context(locked(home, report))
             supervisor = Supervisor(report, EmbeddedError, home.logs_dir)
             stack.callback(supervisor.stop)
             _start_servers(supervisor, settings, home, lock, report)
-            filled = _checked(fill_settings(settings, home, "gateway"))
+            filled = fill_settings(settings, home, "gateway")
             report("migrating the database")
             for name in migrate(filled.database_url):
                 report(f"applied {name}")
@@ -99,10 +101,16 @@ def _start_python(home: Home, name: str, module: str, environ: Mapping[str, str]
     return start_child(command, ChildOptions(user=None, log=log, environ={**environ, "PYTHONPATH": root}))
 
 
-def _checked(settings: Settings) -> Settings:
-    if not settings.jwt_public_key:
+def _refuse_unsafe(settings: Settings, report: Report) -> None:
+    """With servers of ours we make what is missing; servers that are not ours must be right."""
+    if settings.database_url and settings.redis_url and not settings.jwt_public_key:
         checked_secret(settings.jwt_secret)
-    return settings
+    for finding in check_redis(settings) if settings.redis_url else ():
+        if finding.advice:
+            line = f"{finding.subject}: {finding.state}: {finding.advice}"
+            if not settings.is_development:
+                raise SettingError(f"REDIS_URL: {line}")
+            report(f"WARNING {line}")
 
 
 def _free_port(settings: Settings) -> int:

@@ -81,6 +81,13 @@ class Servers:
             self._redis_url = self._environ.get("TEST_REDIS_URL") or self._start_valkey()
         return self._redis_url
 
+    def embedded(self) -> Home:
+        """A home of its own with both of its servers running."""
+        home, lock = self._home()
+        self._stack.callback(start_valkey(home, lock, _quiet).stop)
+        self._stack.callback(start_postgres(home, lock, _quiet).stop)
+        return home
+
     def _start_postgres(self, flavour: str) -> str:
         home, lock = self._home()
         programs = _timescale_programs() if flavour == TIMESCALE else None

@@ -9,11 +9,6 @@ from shared.embedded.valkey import valkey_url
 from shared.settings import Settings
 
 
-def is_embedded(settings: Settings) -> bool:
-    """True when at least one of the two servers is ours to run."""
-    return not (settings.database_url and settings.redis_url)
-
-
 def fill_settings(settings: Settings, home: Home, role: str) -> Settings:
     """The settings with the embedded servers' addresses for `role` (see valkey.py), and a secret of our own
     when none is configured."""
