@@ -26,7 +26,11 @@ class Setting(NamedTuple):
 
 
 SETTINGS = (
-    Setting("ENVIRONMENT", "development", "`development` accepts unregistered websites and body `ip_address`; `production` does not"),
+    Setting(
+        "ENVIRONMENT",
+        "development",
+        "`development` accepts unregistered websites and body `ip_address`; `production` does not",
+    ),
     Setting("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`"),
     Setting("DATA_DIR", "./data", "where the embedded servers keep their data"),
     Setting("DATABASE_URL", "", "PostgreSQL 16 or newer; empty = embedded"),
@@ -34,6 +38,7 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "the address to listen on"),
     Setting("INGEST_PORT", "8080", "the gateway's port, and the front door's in embedded mode"),
     Setting("ANALYTICS_SERVICE_PORT", "3002", "the query API's port when it runs on its own"),
+    Setting("METRICS_PORT", "0", "where a worker serves /metrics on HOST; 0 = nowhere"),
     Setting("MAX_DB_CONNECTIONS", "20", "connections the query API may hold, 1..500"),
     Setting("DB_CONNECTION_TIMEOUT", "2s", "longest wait for a free connection"),
     Setting("STREAM_PARTITIONS", "8", "stream partitions, 1..1024; fixed once events have been accepted"),
@@ -44,7 +49,9 @@ SETTINGS = (
     Setting("ALLOW_UNREGISTERED_SITES", "", "`true` or `false`; empty = only in development"),
     Setting("TRUSTED_PROXIES", "", "networks, comma separated, whose X-Forwarded-For is believed"),
     Setting("CLIENT_IP_HEADER", "", "a header set by a trusted proxy, used in place of X-Forwarded-For"),
-    Setting("RATE_LIMIT_PER_CLIENT", "100", "events a second from one client network (/24, /56), burst five times that"),
+    Setting(
+        "RATE_LIMIT_PER_CLIENT", "100", "events a second from one client network (/24, /56), burst five times that"
+    ),
     Setting("RATE_LIMIT_PER_SITE", "5000", "events a second for one website, burst five times that"),
     Setting("MAX_PENDING_BYTES", "64MiB", "request bytes the gateway holds while Redis has not answered"),
     Setting("MAX_BACKLOG", "10000000", "stream entries beyond which the gateway answers 503"),
@@ -71,6 +78,7 @@ class Settings:
     host: str
     ingest_port: int
     query_port: int
+    metrics_port: int
     max_db_connections: int
     db_connection_timeout_seconds: float
     stream_partitions: int
@@ -135,6 +143,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         host=text("HOST"),
         ingest_port=whole("INGEST_PORT", 0, 65535),
         query_port=whole("ANALYTICS_SERVICE_PORT", 0, 65535),
+        metrics_port=whole("METRICS_PORT", 0, 65535),
         max_db_connections=whole("MAX_DB_CONNECTIONS", 1, 500),
         db_connection_timeout_seconds=parsed("DB_CONNECTION_TIMEOUT", parse_seconds),
         stream_partitions=whole("STREAM_PARTITIONS", 1, 1024),

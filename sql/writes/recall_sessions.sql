@@ -1,6 +1,6 @@
 -- Sessions active in [since, until) with the time of their last event there, one row for each visitor id
--- of the session; of all visitors, or of those whose hashes are given. A performance event neither begins
--- nor prolongs a session.
+-- of the session; of all visitors, or of those whose hashes are given. Performance and identify events
+-- neither begin nor prolong a session.
 SELECT DISTINCT ON (visitor_hash, session_hash)
     website_id,
     visitor_id,
@@ -36,6 +36,6 @@ FROM events
 WHERE website_id = ANY (%(websites)s)
     AND "timestamp" >= %(since)s
     AND "timestamp" < %(until)s
-    AND event_type <> 'performance'
+    AND event_type NOT IN ('performance', 'identify')
     AND (%(visitors)s::bigint[] IS NULL OR visitor_hash = ANY (%(visitors)s::bigint[]))
 ORDER BY visitor_hash, session_hash, "timestamp" DESC

@@ -1,0 +1,2 @@
+-- Every registered website.
+SELECT website_id, timezone, domains, gpc FROM websites

@@ -1,0 +1,158 @@
+"""Stream entries as events, divided into what one transaction may hold. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from shared.event import Envelope, Event, decode_envelope
+
+# An event this much older than its arrival is late. TimescaleDB remembers one [oldest, newest] of each
+# transaction: a late event beside a fresh one would have everything in between rolled up again.
+LATE = timedelta(minutes=15)
+ON_TIME = 0
+# Bits of `arrival` that hold the place of an event inside its millisecond: 8 for the entry's sequence
+# number before it saturates, 12 for the place in the entry.
+PLACE_BITS = 20
+POSITION_BITS = 12
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Entry(NamedTuple):
+    """One stream entry as read: its payloads are encoded envelopes."""
+
+    partition: int
+    milliseconds: int
+    sequence: int
+    payloads: tuple[bytes, ...]
+
+
+class Incoming(NamedTuple):
+    """One event on its way to the database. `position` counts the events of its entry from 0;
+    `arrival` orders the events of a partition."""
+
+    entry: Entry
+    position: int
+    arrival: int
+    event: Event
+    envelope: Envelope
+
+
+class Undecodable(NamedTuple):
+    """One payload that is not an envelope."""
+
+    entry: Entry
+    position: int
+    payload: bytes
+    error: str
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A stream entry, decoded."""
+
+    entry: Entry
+    events: list[Incoming] = field(default_factory=list[Incoming])
+    undecodable: list[Undecodable] = field(default_factory=list[Undecodable])
+
+
+@dataclass(slots=True)
+class Part:
+    """What goes into one transaction: the events of `entries` that are on time, or late for one day.
+
+    `number` is ON_TIME or the days from 1970-01-01 to the UTC day of the late events. It depends on
+    the event alone, so a redelivered entry falls into the same parts, and the ledger keeps each once.
+    """
+
+    number: int
+    entries: list[Entry] = field(default_factory=list[Entry])
+    events: list[Incoming] = field(default_factory=list[Incoming])
+    undecodable: list[Undecodable] = field(default_factory=list[Undecodable])
+
+    @property
+    def is_late(self) -> bool:
+        return self.number != ON_TIME
+
+
+def decode_entry(entry: Entry) -> Delivery:
+    """Every event of `entry` in the order it was sent; never raises for what an entry holds."""
+    delivery = Delivery(entry)
+    events = delivery.events
+    sequence = entry.sequence << POSITION_BITS
+    base = entry.milliseconds << PLACE_BITS
+    last_place = (1 << PLACE_BITS) - 1
+    position = 0
+    for payload in entry.payloads:
+        try:
+            envelope = decode_envelope(payload)
+            _check_zones(envelope)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            delivery.undecodable.append(Undecodable(entry, position, payload, str(error)))
+            position += 1
+            continue
+        for event in envelope.events:
+            arrival = base | min(sequence + position, last_place)
+            events.append(Incoming(entry, position, arrival, event, envelope))
+            position += 1
+    return delivery
+
+
+def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
+    """The parts of a batch, oldest day first and the events on time last: a visitor's events are then
+    written in the order of their times, part by part. An entry without events belongs to the last."""
+    late: dict[int, Part] = {}
+    on_time = Part(ON_TIME)
+    for delivery in deliveries:
+        on_time.undecodable += delivery.undecodable
+        days_met: set[int] = set()
+        late_before = len(on_time.events)
+        for incoming in delivery.events:
+            event = incoming.event
+            if incoming.envelope.received_at - event.timestamp <= LATE:
+                on_time.events.append(incoming)
+                continue
+            # A day before the epoch has a negative number; day 0 itself is not ON_TIME's to take.
+            day = (event.timestamp - _EPOCH).days or -1
+            part = late.get(day) or late.setdefault(day, Part(day))
+            part.events.append(incoming)
+            if day not in days_met:
+                days_met.add(day)
+                part.entries.append(delivery.entry)
+        if len(on_time.events) > late_before or delivery.undecodable or not days_met:
+            on_time.entries.append(delivery.entry)
+    parts = [late[day] for day in sorted(late)]
+    return [*parts, on_time] if on_time.entries else parts
+
+
+def in_time_order(events: Iterable[Incoming]) -> list[Incoming]:
+    """`events` by (timestamp, arrival): whatever order they came in, sessions see the same order."""
+    return sorted(events, key=_time_order)
+
+
+def without_repeats(events: Sequence[Incoming]) -> tuple[list[Incoming], list[Incoming]]:
+    """The first event of each id that a client chose with every event that has none, and the repeats
+    (SPEC R57). The order is kept."""
+    seen: set[tuple[str, int]] = set()
+    first: list[Incoming] = []
+    repeats: list[Incoming] = []
+    for incoming in events:
+        event = incoming.event
+        if event.is_client_id:
+            key = (event.website_id, event.id.int)
+            if key in seen:
+                repeats.append(incoming)
+                continue
+            seen.add(key)
+        first.append(incoming)
+    return first, repeats
+
+
+def _check_zones(envelope: Envelope) -> None:
+    if envelope.received_at.tzinfo is None or any(event.timestamp.tzinfo is None for event in envelope.events):
+        raise ValueError("timestamp: without a zone")
+
+
+def _time_order(incoming: Incoming) -> tuple[datetime, int]:
+    return incoming.event.timestamp, incoming.arrival

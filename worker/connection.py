@@ -1,0 +1,58 @@
+"""The connection that writes, and whose end is the end of a worker's ownership."""
+
+import msgspec
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from worker.row import RawJsonbDumper
+
+# No statement of a worker takes this long in health; a write that does is tried again.
+STATEMENT_TIMEOUT_SECONDS = 30
+# How long either end believes in a peer that says nothing on the network (RELIABILITY C27).
+NETWORK_TIMEOUT_MILLISECONDS = 10_000
+_SERVER_OPTIONS = {
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+    "lock_timeout": "10s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": str(NETWORK_TIMEOUT_MILLISECONDS),
+    "TimeZone": "UTC",
+    # Statements here are few and cheap to plan; a plan for any time range would read every partition.
+    "plan_cache_mode": "force_custom_plan",
+    "default_transaction_isolation": "read committed",
+    "jit": "off",
+}
+
+
+class UnsafeServerError(Exception):
+    """The server can lose what it has committed; the message names the setting."""
+
+
+def connect_database(url: str, worker_id: str) -> psycopg.Connection:
+    """The writing connection, in autocommit. Raises psycopg.Error or UnsafeServerError."""
+    given = conninfo_to_dict(url).get("options") or ""
+    options = " ".join(
+        [str(given), *(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in _SERVER_OPTIONS.items())]
+    )
+    connection = psycopg.connect(
+        url,
+        autocommit=True,
+        options=options.strip(),
+        application_name=f"analytics-worker {worker_id}",
+        connect_timeout=10,
+        keepalives_idle=5,
+        keepalives_interval=2,
+        keepalives_count=3,
+        tcp_user_timeout=NETWORK_TIMEOUT_MILLISECONDS,
+    )
+    try:
+        for name in ("fsync", "full_page_writes"):
+            row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
+            if row != ("on",):
+                raise UnsafeServerError(f"{name}: off on the database server, must be on")
+    except BaseException:
+        connection.close()
+        raise
+    connection.adapters.register_dumper(msgspec.Raw, RawJsonbDumper)
+    return connection

@@ -1,0 +1,212 @@
+"""The loop of a worker: own partitions, take over what is pending, read, write, acknowledge."""
+
+import gc
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+import redis
+import structlog
+
+from shared.clock import Clock, monotonic_seconds
+from shared.failpoint import Failpoint
+from worker.batch import Delivery, Entry, decode_entry
+from worker.connection import connect_database
+from worker.days import Days
+from worker.deliver import AbandonedError, write_batch, write_off
+from worker.enrich import Enricher
+from worker.failure import delay_seconds, sqlstate
+from worker.inbox import Inbox
+from worker.memory import Memory
+from worker.metrics import WorkerMetrics
+from worker.ownership import SILENT_SECONDS, Ownership
+from worker.status import GeoStatus, StatusReport, report_status, withdraw_status
+from worker.websites import Websites
+from worker.write import Desk
+
+# How often a worker asks for its share and says how it is; a dead worker's partitions wait this long.
+TICK_SECONDS = 1.0
+# A blocking read ends this often to look whether the worker should stop.
+LONGEST_BLOCK_MILLISECONDS = 250
+# Entries read from each partition at once, at most.
+MAX_ENTRIES = 1000
+# An entry in hand while so many workers died is written alone; one that a worker died of alone is not
+# written again (RELIABILITY C17, C32).
+SUSPECT_DELIVERIES = 4
+
+log = structlog.stdlib.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerConfig:
+    """The settings of one worker."""
+
+    worker_id: str
+    database_url: str
+    partitions: int
+    batch_size: int
+    batch_timeout_seconds: float
+    allow_unregistered_sites: bool
+    store_user_agent: bool
+    silent_seconds: float = SILENT_SECONDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What a worker works with."""
+
+    inbox: Inbox
+    enricher: Enricher
+    metrics: WorkerMetrics
+    clock: Clock
+    reach: Failpoint
+
+
+def consume(config: WorkerConfig, tools: Tools, stop: threading.Event) -> None:
+    """Work until `stop` is set, then write what is in hand and give everything up.
+
+    Outages are waited for without end. Raises UnsafeServerError, and PoisonFloodError when a flood of
+    events cannot be stored; whatever was in hand then waits in the stream.
+    """
+    # What lives for ever need not be looked at again; and batches make no reference cycles.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    failures = 0
+    while not stop.is_set():
+        started = monotonic_seconds()
+        try:
+            with connect_database(config.database_url, config.worker_id) as connection:
+                _Shift(config, tools, connection, stop).work()
+        except (psycopg.Error, redis.RedisError, OSError) as error:
+            # A shift that lasted was no part of a series of failures.
+            failures = failures + 1 if monotonic_seconds() - started < 30 else 1
+            tools.metrics.retried(_kind(error))
+            log.warning("worker_interrupted", error=type(error).__name__, sqlstate=sqlstate(error), failures=failures)
+            stop.wait(delay_seconds(failures))
+
+
+class _Shift:
+    """One connection's worth of work: ownership and memory begin and end with it."""
+
+    def __init__(
+        self, config: WorkerConfig, tools: Tools, connection: psycopg.Connection, stop: threading.Event
+    ) -> None:
+        self._config = config
+        self._tools = tools
+        self._inbox = tools.inbox
+        self._connection = connection
+        self._stop = stop
+        self._ownership = Ownership(connection, config.partitions, config.silent_seconds)
+        self._memory = Memory()
+        self._desk = Desk(
+            connection=connection,
+            memory=self._memory,
+            websites=Websites(allow_unregistered=config.allow_unregistered_sites),
+            days=Days(),
+            enricher=tools.enricher,
+            reach=tools.reach,
+            store_user_agent=config.store_user_agent,
+        )
+        self._events_per_entry = 1.0
+
+    def work(self) -> None:
+        next_tick = monotonic_seconds()
+        while not self._stop.is_set():
+            if monotonic_seconds() >= next_tick:
+                self._tick()
+                next_tick = monotonic_seconds() + TICK_SECONDS
+            if not self._ownership.owned:
+                self._stop.wait(TICK_SECONDS / 2)
+                continue
+            deliveries = self._gather(next_tick)
+            if deliveries:
+                self._write(deliveries)
+        withdraw_status(self._connection, self._config.worker_id)
+
+    def _tick(self) -> None:
+        """With nothing in hand: balance the partitions, take over what is pending in them, report."""
+        taken = self._ownership.balance()
+        if taken:
+            self._memory.forget()
+            self._inbox.open(taken)
+            log.info("partitions_taken", taken=taken, owned=self._ownership.owned)
+        depths = [self._inbox.depth(partition) for partition in self._ownership.owned]
+        report = StatusReport(self._config.worker_id, self._tools.clock, self._geo_status)
+        report_status(self._connection, report, self._ownership.owned, depths)
+        self._tools.metrics.measured(depths)
+        # Also what an answer lost on its way from Redis left behind, or a worker that lost the partition
+        # just as it read.
+        for partition, depth in zip(self._ownership.owned, depths, strict=True):
+            if depth.pending:
+                self._take_over(partition)
+
+    def _geo_status(self) -> GeoStatus:
+        places = self._tools.enricher.places
+        return GeoStatus(places.status, places.built_at)
+
+    def _take_over(self, partition: int) -> None:
+        """Write the pending entries: most in batches, those that many workers died with one by one."""
+        while not self._stop.is_set() and (waiting := self._inbox.waiting(partition)):
+            sound = [entry.entry_id for entry in waiting if entry.deliveries < SUSPECT_DELIVERIES]
+            size = self._entries_per_read()
+            for start in range(0, len(sound), size):
+                self._claim(partition, sound[start : start + size])
+            for entry_id, deliveries in waiting:
+                if deliveries == SUSPECT_DELIVERIES:
+                    self._claim(partition, [entry_id])
+                elif deliveries > SUSPECT_DELIVERIES:
+                    entries = self._inbox.claim(partition, [entry_id])
+                    write_off(self._desk, entries, deliveries)
+                    self._inbox.acknowledge(entries)
+                    log.error("entry_written_off", partition=partition, entry=entry_id, deliveries=deliveries)
+
+    def _claim(self, partition: int, entry_ids: Sequence[str]) -> None:
+        if not self._stop.is_set():
+            entries = self._inbox.claim(partition, entry_ids)
+            self._write([decode_entry(entry) for entry in entries])
+
+    def _gather(self, until: float) -> list[Delivery]:
+        """A batch: full, or as much as came within BATCH_TIMEOUT of its first entry; nothing when
+        nothing came before `until`."""
+        deliveries: list[Delivery] = []
+        events = 0
+        while events < self._config.batch_size and not self._stop.is_set():
+            block = int(1000 * (until - monotonic_seconds()))
+            if block <= 0:
+                break
+            share = (self._config.batch_size - events) / len(self._ownership.owned)
+            count = max(1, min(MAX_ENTRIES, int(share / self._events_per_entry)))
+            entries = self._inbox.read(self._ownership.owned, count, min(block, LONGEST_BLOCK_MILLISECONDS))
+            if entries and not deliveries:
+                until = monotonic_seconds() + self._config.batch_timeout_seconds
+            arrived = [decode_entry(entry) for entry in entries]
+            events += sum(len(delivery.events) for delivery in arrived)
+            deliveries += arrived
+        if deliveries:
+            self._events_per_entry = max(1.0, events / len(deliveries))
+            self._tools.reach("worker.after_read")
+        return deliveries
+
+    def _entries_per_read(self) -> int:
+        return max(1, min(MAX_ENTRIES, int(self._config.batch_size / self._events_per_entry)))
+
+    def _write(self, deliveries: Sequence[Delivery]) -> None:
+        started = monotonic_seconds()
+        entries: list[Entry] = [delivery.entry for delivery in deliveries]
+        try:
+            write_batch(self._desk, deliveries, self._tools.metrics, self._stop)
+        except AbandonedError:
+            self._inbox.lay_down(entries)
+            return
+        except (psycopg.Error, OSError):
+            self._inbox.lay_down(entries)
+            raise
+        self._inbox.acknowledge(entries)
+        self._tools.reach("worker.after_ack")
+        self._tools.metrics.batch_written(monotonic_seconds() - started, len(self._memory))
+
+
+def _kind(error: Exception) -> str:
+    return sqlstate(error) or type(error).__name__

@@ -1,0 +1,93 @@
+"""Writes a batch for certain: part by part, again and again through an outage, around poison."""
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from shared.clock import monotonic_seconds
+from worker.batch import ON_TIME, Delivery, Entry, Part, split_parts
+from worker.dead import Death, bury, deaths_of_entry
+from worker.failure import MAX_UNKNOWN_RETRIES, Failure, classify, delay_seconds, sqlstate
+from worker.isolate import find_poison
+from worker.metrics import WorkerMetrics
+from worker.write import (
+    Desk,
+    Position,
+    Written,
+    claim_entries,
+    count_payload,
+    days_of,
+    save_counts,
+    seen_days_of,
+    write_part,
+)
+
+log = structlog.stdlib.get_logger()
+
+
+class AbandonedError(Exception):
+    """The worker was told to stop while a write kept failing."""
+
+
+def write_batch(desk: Desk, deliveries: Sequence[Delivery], metrics: WorkerMetrics, stop: threading.Event) -> None:
+    """Return when every event is in the database once, as a row, a count or a dead letter.
+
+    Raises what ended the connection, PoisonFloodError, or AbandonedError; parts already committed stay,
+    and the ledger knows them when the batch comes again.
+    """
+    for part in split_parts(deliveries):
+        written = _write_until_done(desk, part, metrics, stop)
+        metrics.part_written(written.rows, written.deaths)
+
+
+def write_off(desk: Desk, entries: Sequence[Entry], deliveries: int) -> None:
+    """Bury entries that workers died of, without looking into them. Raises psycopg.Error."""
+    with desk.connection.transaction():
+        part = Part(ON_TIME, entries=list(entries))
+        claimed = claim_entries(desk.connection, part)
+        written = Written()
+        for entry in entries if claimed is None else claimed:
+            written.deaths += deaths_of_entry(entry, deliveries)
+            for _ in entry.payloads:
+                count_payload(entry, written)
+        bury(desk.connection, written.deaths)
+        save_counts(desk.connection, written)
+
+
+def _write_until_done(desk: Desk, part: Part, metrics: WorkerMetrics, stop: threading.Event) -> Written:
+    poison: dict[Position, Death] = {}
+    failures = unknown = 0
+    has_poison = False
+    while True:
+        try:
+            if has_poison:
+                found = find_poison(desk, part, poison)
+                # Nothing found: the error has gone, or it is none of the events'. Once more, with a pause.
+                has_poison = False
+                failures += found.keys() == poison.keys()
+                poison = found
+            else:
+                _prepare(desk, part)
+                return write_part(desk, part, poison)
+        except Exception as error:
+            kind = classify(error)
+            if desk.connection.closed:
+                raise
+            metrics.retried(sqlstate(error) or type(error).__name__)
+            if kind is Failure.UNKNOWN and unknown < MAX_UNKNOWN_RETRIES:
+                unknown += 1
+                kind = Failure.OPERATIONAL
+            log.warning("write_failed", kind=kind.value, error=type(error).__name__, sqlstate=sqlstate(error))
+            desk.days.forget()
+            has_poison = kind is not Failure.OPERATIONAL
+            failures += not has_poison
+        if failures and stop.wait(delay_seconds(failures)):
+            raise AbandonedError
+
+
+def _prepare(desk: Desk, part: Part) -> None:
+    """What a transaction of this part needs to be there before."""
+    website_ids = {incoming.event.website_id for incoming in part.events}
+    desk.websites.prepare(desk.connection, website_ids, monotonic_seconds())
+    desk.days.prepare(desk.connection, days_of(part.events), seen_days_of(part.events))

@@ -1,0 +1,56 @@
+"""The 64-bit names that the rollups use for visitors and sessions, and the keys of ids seen."""
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from shared.event import Event
+
+# SPEC R57: how far the day inside a UUIDv7 may lie from the day of receipt to name a bucket.
+OLDEST_ID = timedelta(days=8)
+NEWEST_ID = timedelta(days=1)
+IMPORTED_BUCKET = date(1999, 1, 1)
+ANY_BUCKET = date(2000, 1, 1)
+_EPOCH = date(1970, 1, 1)
+_MILLISECONDS_A_DAY = 86_400_000
+
+
+# 1.4 us a miss; a visitor's events come close together.
+@lru_cache(maxsize=65_536)
+def hash64(website_id: str, text: str) -> int:
+    """Signed 64-bit blake2b of (website_id, 0, text)."""
+    digest = hashlib.blake2b(f"{website_id}\0{text}".encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def client_session_hash(website_id: str, visitor_id: str, session_id: str) -> int:
+    """The hash of a session that a client named: its name means something only for its visitor (SPEC R13)."""
+    return hash64(website_id, f"{visitor_id}\0{session_id}")
+
+
+def derived_session_id(website_id: str, visitor_id: str, first_event: UUID) -> str:
+    """16 hex digits, the same for the same first event."""
+    text = f"{website_id}\0{visitor_id}\0{first_event.hex}"
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def seen_key(event: Event) -> UUID:
+    """The key of a client's id in event_seen; one website's ids never meet another's."""
+    digest = hashlib.sha256(f"{event.website_id}\x1f{event.id}".encode(errors="surrogatepass")).digest()
+    return UUID(bytes=digest[:16])
+
+
+def seen_bucket(event: Event, received_at: datetime) -> date:
+    """The partition of event_seen that holds the id: for an id whose day is believable a pure function of
+    the id, so that every retry looks in the same place."""
+    if event.is_imported:
+        return IMPORTED_BUCKET
+    if event.id.version == 7:
+        # UUIDv7 begins with 48 bits of Unix milliseconds; beyond year 9999 there is no date.
+        days = (event.id.int >> 80) // _MILLISECONDS_A_DAY
+        received = received_at.astimezone(UTC).date()
+        since, until = (received - OLDEST_ID - _EPOCH).days, (received + NEWEST_ID - _EPOCH).days
+        if since <= days <= until:
+            return _EPOCH + timedelta(days=days)
+    return ANY_BUCKET

@@ -1,0 +1,193 @@
+"""Which session an event belongs to (SPEC R3, R12, R13, R16-R21). Pure: knows neither database nor cache.
+
+A session is never split by midnight, referrer or campaign (R18): only time decides, or the client's
+own session id. Sessions are found under two kinds of key, both 64-bit hashes: the visitor's, for events
+without a session id, and the (visitor, client session id)'s. Callers give events in time order.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE
+from worker.batch import Incoming
+from worker.hashes import client_session_hash, derived_session_id, hash64
+
+# Exactly 1800 s of silence still belong to the session (R16, G9).
+SILENCE = timedelta(seconds=1800)
+LONGEST = timedelta(hours=24)
+# R3: these need a session that is open at their time.
+NEEDS_SESSION = frozenset({ENGAGEMENT, PERFORMANCE, IDENTIFY})
+# R17: these say nothing of the visitor's presence.
+NO_ACTIVITY = frozenset({PERFORMANCE, IDENTIFY})
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One session as far as it is known. `first_arrival` breaks the tie between events at its start.
+
+    `first` is the event whose attributes are the session's (R19) as long as they are not worked out
+    into `attributes`; `is_moved` says that rows already stored carry an outdated start.
+    """
+
+    website_id: str
+    session_id: str
+    session_hash: int
+    started_at: datetime
+    first_arrival: int
+    last_at: datetime
+    is_client: bool
+    is_new_user: bool | None
+    attributes: tuple[object, ...] | None
+    first: Incoming | None = None
+    is_moved: bool = False
+
+    def copy(self) -> "Session":
+        """The same session, free to change."""
+        return Session(
+            self.website_id,
+            self.session_id,
+            self.session_hash,
+            self.started_at,
+            self.first_arrival,
+            self.last_at,
+            self.is_client,
+            self.is_new_user,
+            self.attributes,
+        )
+
+
+class Draft:
+    """The sessions one transaction sees and changes; what it was given stays as it was."""
+
+    def __init__(self, known: Callable[[int], Iterable[Session]]) -> None:
+        self._known = known
+        self._copies: dict[int, Session] = {}
+        self.lists: dict[int, list[Session]] = {}
+        self.changed: list[Session] = []
+
+    def of(self, key: int) -> list[Session]:
+        """The sessions under `key`, as this transaction leaves them."""
+        sessions = self.lists.get(key)
+        if sessions is None:
+            sessions = self.lists[key] = [self._copy(session) for session in self._known(key)]
+        return sessions
+
+    def add(self, key: int, session: Session) -> None:
+        """Let `session` be found under `key` too."""
+        sessions = self.of(key)
+        if session not in sessions:
+            self._copies[session.session_hash] = session
+            sessions.append(session)
+
+    def _copy(self, session: Session) -> Session:
+        copy = self._copies.get(session.session_hash)
+        if copy is None:
+            copy = self._copies[session.session_hash] = session.copy()
+        return copy
+
+
+def place_event(draft: Draft, incoming: Incoming) -> Session | None:
+    """The session of the event, begun or extended in `draft`; None when it needs one that is open (R3)."""
+    event = incoming.event
+    at = event.timestamp
+    key, previous_key = session_keys(incoming)
+    reach = SILENCE if event.session_id is None else LONGEST
+    needs_open = event.event_type in NEEDS_SESSION
+    session = find_session(draft.of(key), at, reach, needs_open=needs_open)
+    if session is None and previous_key is not None:
+        session = find_session(draft.of(previous_key), at, reach, needs_open=needs_open)
+        if session is not None:
+            draft.add(key, session)
+            draft.add(hash64(event.website_id, event.visitor_id), session)
+    if session is None:
+        return None if needs_open else _begin(draft, incoming, key)
+    if at > session.last_at and event.event_type not in NO_ACTIVITY:
+        session.last_at = at
+    elif (at, incoming.arrival) < (session.started_at, session.first_arrival):
+        _move(draft, session, incoming)
+    return session
+
+
+def find_session(sessions: list[Session], at: datetime, reach: timedelta, *, needs_open: bool) -> Session | None:
+    """The session that takes an event at `at`: the one that spans it, else the one still open then, else
+    (R21) the one that begins at most `reach` later. Of several the latest, the latest, the earliest: a
+    bridge between two sessions extends the earlier one and merges nothing."""
+    open_then: Session | None = None
+    later: Session | None = None
+    best = (False, at)
+    for session in sessions:
+        if session.started_at <= at:
+            if at - session.last_at <= reach and at - session.started_at <= LONGEST:
+                rank = (at <= session.last_at, session.started_at)
+                if open_then is None or rank > best:
+                    open_then, best = session, rank
+        elif (
+            session.started_at - at <= reach
+            and session.last_at - at <= LONGEST
+            and (later is None or session.started_at < later.started_at)
+        ):
+            later = session
+    return open_then if open_then is not None or needs_open else later
+
+
+def session_keys(incoming: Incoming) -> tuple[int, int | None]:
+    """Where to look: under today's id, then under yesterday's derived one (R12)."""
+    event = incoming.event
+    website_id, previous_id = event.website_id, event.previous_visitor_id
+    if event.session_id is None:
+        previous = None if previous_id is None else hash64(website_id, previous_id)
+        return hash64(website_id, event.visitor_id), previous
+    previous = None if previous_id is None else client_session_hash(website_id, previous_id, event.session_id)
+    return client_session_hash(website_id, event.visitor_id, event.session_id), previous
+
+
+def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:
+    event = incoming.event
+    at = event.timestamp
+    visitor_key = hash64(event.website_id, event.visitor_id)
+    if event.session_id is None:
+        session_id = derived_session_id(event.website_id, event.visitor_id, event.id)
+        session_hash = hash64(event.website_id, session_id)
+    else:
+        # The first goes by the client's name; what the 24 h cap splits off also by its start.
+        is_split = bool(draft.of(key))
+        session_id = f"{event.session_id}~{int(at.timestamp())}" if is_split else event.session_id
+        # A client may use one name for ever, and what lies days back is not looked up: the hash tells apart.
+        session_hash = client_session_hash(event.website_id, event.visitor_id, f"{session_id}\0{event.id.hex}")
+    session = Session(
+        event.website_id,
+        session_id,
+        session_hash,
+        at,
+        incoming.arrival,
+        at,
+        event.session_id is not None,
+        _is_new_user(draft.of(visitor_key), incoming),
+        None,
+        incoming,
+    )
+    draft.add(key, session)
+    draft.add(visitor_key, session)
+    draft.changed.append(session)
+    return session
+
+
+def _is_new_user(sessions: list[Session], incoming: Incoming) -> bool | None:
+    """False when an earlier session of a lasting id is at hand; else unknown (R15). Never True: that
+    would need a search through all events ever stored."""
+    if incoming.event.previous_visitor_id is None and any(
+        session.started_at < incoming.event.timestamp for session in sessions
+    ):
+        return False
+    return None
+
+
+def _move(draft: Draft, session: Session, incoming: Incoming) -> None:
+    session.started_at = incoming.event.timestamp
+    session.first_arrival = incoming.arrival
+    session.first = incoming
+    session.attributes = None
+    if not session.is_moved:
+        session.is_moved = True
+        draft.changed.append(session)

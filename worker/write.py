@@ -1,0 +1,284 @@
+"""One transaction for one part of a batch: ledger, ids, rows, dead letters, counts, dirty buckets.
+
+All of it is there or none. The ledger is what makes a redelivered entry harmless, the ids what makes a
+client's retry harmless; memory learns of the sessions only once the transaction has committed.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+from shared.failpoint import Failpoint
+from sql.statements import read
+from worker.batch import Entry, Incoming, Part, in_time_order, without_repeats
+from worker.days import Days
+from worker.dead import Death, Reason, bury, death_of, death_of_payload
+from worker.enrich import Enricher
+from worker.hashes import seen_bucket, seen_key
+from worker.memory import Memory
+from worker.recall import recall
+from worker.row import COLUMNS, SESSION_COLUMNS, attribute_values, event_row
+from worker.session import LONGEST, SILENCE, Draft, Session, place_event
+from worker.websites import Websites
+
+BUCKET_SECONDS = 900
+_COPY = sql.SQL("COPY events ({columns}) FROM STDIN (FORMAT BINARY)").format(
+    columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+)
+_TYPES = list(COLUMNS.values())
+_INSTANT = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+# The website of an event that nobody could decode.
+_NO_WEBSITE = ""
+
+Position = tuple[Entry, int]
+Placed = tuple[Incoming, Session]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a write needs besides the events."""
+
+    connection: psycopg.Connection
+    memory: Memory
+    websites: Websites
+    days: Days
+    enricher: Enricher
+    reach: Failpoint
+    store_user_agent: bool
+
+
+@dataclass(slots=True)
+class Written:
+    """What a transaction made of its events; `outcomes` as in `ingest_counts`."""
+
+    rows: int = 0
+    deaths: list[Death] = field(default_factory=list[Death])
+    outcomes: Counter[tuple[str, datetime, int, str]] = field(default_factory=Counter[tuple[str, datetime, int, str]])
+    touched: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+
+    def count(self, incoming: Incoming, outcome: str) -> None:
+        hour = incoming.envelope.received_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        self.outcomes[incoming.event.website_id, hour, incoming.entry.partition, outcome] += 1
+
+    def bury(self, incoming: Incoming, death: Death) -> None:
+        self.deaths.append(death)
+        unknown = death.reason is Reason.UNKNOWN_WEBSITE
+        self.count(incoming, Reason.UNKNOWN_WEBSITE if unknown else "dead_lettered")
+
+
+def write_part(desk: Desk, part: Part, poison: dict[Position, Death], *, rehearse: bool = False) -> Written:
+    """Write the part, the events of `poison` as the dead letters they map to, and commit; or, to
+    `rehearse`, roll everything back. Raises whatever an event, the server or the network does."""
+    with desk.connection.transaction(force_rollback=rehearse):
+        desk.connection.execute("SET LOCAL synchronous_commit = on")
+        desk.reach("worker.after_begin")
+        written, draft = _write(desk, part, poison)
+        desk.reach("worker.before_commit")
+    if not rehearse:
+        desk.memory.keep(draft)
+        desk.reach("worker.after_commit")
+    return written
+
+
+def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Written, Draft]:
+    connection = desk.connection
+    written = Written()
+    claimed = claim_entries(connection, part)
+    events = [incoming for incoming in part.events if incoming.entry in claimed] if claimed is not None else part.events
+    events = _living(desk, events, poison, written)
+    events = _unseen(connection, events, written)
+    ordered = in_time_order(events)
+    found = recall(connection, desk.memory, part, ordered)
+    draft = Draft(lambda key: _known(desk.memory, found, key))
+    placed = _place(draft, ordered, written)
+    for session in draft.changed:
+        _describe(desk, session)
+    _move_sessions(connection, draft, written)
+    _copy_rows(desk, placed, written)
+    for undecodable in part.undecodable:
+        if claimed is None or undecodable.entry in claimed:
+            count_payload(undecodable.entry, written)
+            written.deaths.append(death_of_payload(undecodable))
+    if written.deaths:
+        bury(connection, written.deaths)
+    save_counts(connection, written)
+    return written, draft
+
+
+def claim_entries(connection: psycopg.Connection, part: Part) -> set[Entry] | None:
+    """The entries whose part was not written before; None for all of them."""
+    entries = part.entries
+    values = {
+        "part": part.number,
+        "partitions": [entry.partition for entry in entries],
+        "milliseconds": [entry.milliseconds for entry in entries],
+        "sequences": [entry.sequence for entry in entries],
+    }
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(read("writes/insert_ledger"), values)
+        if cursor.rowcount == len(entries):
+            return None
+        new = set(cursor.fetchall())
+    return {entry for entry in entries if entry[:3] in new}
+
+
+def _living(
+    desk: Desk, events: Sequence[Incoming], poison: dict[Position, Death], written: Written
+) -> Sequence[Incoming]:
+    """The events that may be stored; the others are buried."""
+    dropped = _dropped_days(desk.connection, events)
+    living: list[Incoming] = []
+    for incoming in events:
+        event = incoming.event
+        if poison and (incoming.entry, incoming.position) in poison:
+            written.bury(incoming, poison[incoming.entry, incoming.position])
+        elif desk.websites.get(event.website_id) is None:
+            written.bury(incoming, death_of(incoming, Reason.UNKNOWN_WEBSITE, "website_id: not registered"))
+        elif dropped and event.timestamp.astimezone(UTC).date() in dropped:
+            written.bury(incoming, death_of(incoming, Reason.DAY_DROPPED, "timestamp: its day is past retention"))
+        else:
+            living.append(incoming)
+    return living
+
+
+def _dropped_days(connection: psycopg.Connection, events: Sequence[Incoming]) -> set[date]:
+    if not events:
+        return set()
+    with connection.cursor() as cursor:
+        rows = cursor.execute(read("writes/select_dropped_days"), {"days": sorted(days_of(events))}).fetchall()
+    return {row[0] for row in rows}
+
+
+def days_of(events: Sequence[Incoming]) -> set[date]:
+    """The UTC days of the events."""
+    midnights = {int(incoming.event.timestamp.timestamp()) // 86_400 for incoming in events}
+    return {date(1970, 1, 1) + number * _DAY for number in midnights}
+
+
+def seen_days_of(events: Sequence[Incoming]) -> set[date]:
+    """The partitions of event_seen that the events need."""
+    return {
+        seen_bucket(incoming.event, incoming.envelope.received_at) for incoming in events if incoming.event.is_client_id
+    }
+
+
+def _unseen(connection: psycopg.Connection, events: Sequence[Incoming], written: Written) -> Sequence[Incoming]:
+    """The events whose id counts for the first time (SPEC R57)."""
+    if not any(incoming.event.is_client_id for incoming in events):
+        return events
+    events, repeats = without_repeats(events)
+    keys = {seen_key(incoming.event): incoming for incoming in events if incoming.event.is_client_id}
+    buckets = [seen_bucket(incoming.event, incoming.envelope.received_at) for incoming in keys.values()]
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(read("writes/insert_seen"), {"buckets": buckets, "keys": list(keys)})
+        new = {row[0] for row in cursor.fetchall()} if cursor.rowcount < len(keys) else keys.keys()
+    for incoming in repeats:
+        written.count(incoming, "duplicate")
+    if len(new) == len(keys):
+        return events
+    known = {id(incoming) for key, incoming in keys.items() if key not in new}
+    for key, incoming in keys.items():
+        if key not in new:
+            written.count(incoming, "duplicate")
+    return [incoming for incoming in events if id(incoming) not in known]
+
+
+def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> list[Session]:
+    remembered = memory.known(key)
+    if key not in found:
+        return remembered
+    hashes = {session.session_hash for session in remembered}
+    return remembered + [session for session in found[key] if session.session_hash not in hashes]
+
+
+def _place(draft: Draft, ordered: Sequence[Incoming], written: Written) -> list[Placed]:
+    placed: list[Placed] = []
+    for incoming in ordered:
+        session = place_event(draft, incoming)
+        if session is None:
+            written.count(incoming, "no_session")
+        else:
+            placed.append((incoming, session))
+    return placed
+
+
+def _describe(desk: Desk, session: Session) -> None:
+    """Work out the attributes that the session takes from its first event (SPEC R19)."""
+    assert session.first is not None
+    event, envelope = session.first.event, session.first.envelope
+    website = desk.websites.get(event.website_id)
+    assert website is not None
+    session.attributes = attribute_values(desk.enricher.attributes(event, envelope, website))
+
+
+def _move_sessions(connection: psycopg.Connection, draft: Draft, written: Written) -> None:
+    """Rewrite the stored rows of sessions that a late event now begins."""
+    for session in draft.changed:
+        if not session.is_moved or session.attributes is None:
+            continue
+        reach = LONGEST if session.is_client else SILENCE
+        values: dict[str, object] = dict(zip(SESSION_COLUMNS, session.attributes, strict=True)) | {
+            "website_id": session.website_id,
+            "session_hash": session.session_hash,
+            "session_started_at": session.started_at,
+            "since": session.started_at,
+            "until": session.last_at + reach + _INSTANT,
+        }
+        rows = connection.execute(read("writes/move_session"), values).fetchall()
+        written.touched.update((session.website_id, _bucket(row[0])) for row in rows)
+
+
+def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
+    if not placed:
+        return
+    judge = desk.enricher.judge
+    keeps_agent = desk.store_user_agent
+    with desk.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for incoming, session in placed:
+            event, envelope = incoming.event, incoming.envelope
+            verdict = judge(event, envelope)
+            user_agent = envelope.user_agent if keeps_agent else None
+            copy.write_row(event_row(incoming, session, verdict, user_agent=user_agent))
+            written.count(incoming, "stored")
+            if verdict.is_bot:
+                written.count(incoming, "bot")
+            written.touched.add((event.website_id, _bucket(event.timestamp)))
+        desk.reach("worker.mid_copy")
+    written.rows = len(placed)
+
+
+def _bucket(moment: datetime) -> int:
+    """The number of the 15-minute bucket since 1970."""
+    return int(moment.timestamp()) // BUCKET_SECONDS
+
+
+def count_payload(entry: Entry, written: Written) -> None:
+    """Count a payload that nobody could decode as one event of no website."""
+    hour = datetime.fromtimestamp(entry.milliseconds // 3_600_000 * 3600, UTC)
+    written.outcomes[_NO_WEBSITE, hour, entry.partition, "dead_lettered"] += 1
+
+
+def save_counts(connection: psycopg.Connection, written: Written) -> None:
+    """Add what became of the events to `ingest_counts`, and the touched buckets to `rollup_dirty`."""
+    if written.touched:
+        buckets = [datetime.fromtimestamp(number * BUCKET_SECONDS, UTC) for _, number in written.touched]
+        values = {"websites": [website_id for website_id, _ in written.touched], "buckets": buckets}
+        connection.execute(read("writes/mark_dirty"), values)
+    if written.outcomes:
+        websites, hours, partitions, outcomes = zip(*written.outcomes, strict=True)
+        connection.execute(
+            read("writes/add_counts"),
+            {
+                "websites": [website_id.replace("\0", "") for website_id in websites],
+                "hours": list(hours),
+                "partitions": list(partitions),
+                "outcomes": [str(outcome) for outcome in outcomes],
+                "events": list(written.outcomes.values()),
+            },
+        )
