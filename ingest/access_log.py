@@ -197,9 +197,12 @@ def _time(text: bytes) -> datetime | None:
 
 def _address(text: bytes) -> str | None:
     try:
-        return str(ipaddress.ip_address(text.decode("ascii", "replace")))
+        address = ipaddress.ip_address(text.decode("ascii", "replace"))
     except ValueError:
         return None
+    # A dual-stack socket writes IPv4 clients as ::ffff:203.0.113.9.
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _text(quoted: bytes) -> str:

@@ -55,7 +55,8 @@ class AgentReader:
             browser=None if browser is None else _name(BROWSER_NAMES.get(browser.family, browser.family)),
             browser_version=None if browser is None else _version(browser.major),
             os=os_name,
-            os_version=None if system is None else _version(system.major, system.minor),
+            # A Linux version would be the distribution's in one user agent and the kernel's in the next.
+            os_version=None if system is None or os_name == "Linux" else _version(system.major, system.minor),
             device="bot" if is_spider else self._device(user_agent, os_name),
         )
 

@@ -19,7 +19,7 @@ NAMED_BOTS = (
     (
         "ai_search",
         _any_of(
-            r"OAI-SearchBot PerplexityBot Claude-SearchBot YouBot PhindBot AndiBot Amzn-SearchBot ExaBot TavilyBot"
+            r"OAI-SearchBot PerplexityBot Claude-SearchBot YouBot PhindBot AndiBot Amzn-SearchBot TavilyBot"
             r" LinkupBot meta-webindexer Google-CloudVertexBot AzureAI-SearchBot iAskBot"
         ),
     ),
@@ -47,7 +47,7 @@ NAMED_BOTS = (
             r"curl/ libcurl Wget python-requests Python-urllib python-httpx aiohttp/ Go-http-client axios/ node-fetch"
             r" undici Java/\d Apache-HttpClient libwww-perl LWP:: Ruby Faraday HTTPie PostmanRuntime insomnia/ Scrapy"
             r" GuzzleHttp PHP/ PycURL WinHttp Mechanize zgrab masscan Nmap sqlmap Nikto Nuclei HTTrack httpx/ Typhoeus"
-            r" reqwest/ got(?:\s|/)\d lwp-trivial Lynx-check"
+            r" reqwest/ libfetch portscout got(?:\s|/)\d lwp-trivial Lynx-check"
         ),
     ),
 )
