@@ -1,0 +1,168 @@
+"""One client event becomes an `Event`: judged, cleaned, timed and named, or refused."""
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from ingest.client import Origin, Sender, body_origin
+from ingest.event_id import new_event_id
+from ingest.identity import Naming, Visitor, given_id
+from ingest.page import Address, reduce_referrer, split_address
+from ingest.parse import ClientEvent, ClientPerformance, ClientRevenue
+from ingest.properties import NO_PROPERTIES, clean_properties
+from ingest.refusal import EventError, Warned
+from ingest.text import NUL, TextCleaner
+from ingest.timestamps import Trust, Window
+from shared.event import IDENTIFY, PAGEVIEW, RESERVED_EVENT_TYPES, Event, Revenue, event_uuid
+from shared.registry import Website
+
+MAX_PAGE_BYTES = 2048
+MAX_REFERRER_BYTES = 2048
+MAX_QUERY_BYTES = 2048
+MAX_TITLE_BYTES = 512
+MAX_TAG_BYTES = 255
+MAX_HOSTNAME_BYTES = 253
+MAX_LANGUAGE_BYTES = 35
+MAX_SCREEN_BYTES = 32
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+# A custom event of a server has no page (SPEC C34), nor has `identify`.
+_NEED_PAGE = RESERVED_EVENT_TYPES - {IDENTIFY}
+_NO_PAGE = Address(None, "", None)
+
+
+class Admitted(NamedTuple):
+    """An event, where it goes, and what the worker may know of its sender."""
+
+    event: Event
+    partition: int
+    origin: Origin
+
+
+class Admission:
+    """Admits the events of one request, which share their sender and time of receipt."""
+
+    def __init__(self, sender: Sender, window: Window, naming: Naming, sent_at: datetime | None) -> None:
+        self._sender = sender
+        self._window = window
+        self._naming = naming
+        self._sent_at = sent_at
+        self.warnings: list[Warned] = []
+
+    async def admit(self, client: ClientEvent, index: int, website: Website) -> Admitted:
+        """The event to store; raises EventError, or AppError 503 when no visitor id can be derived."""
+        sender, window, website_id = self._sender, self._window, client.website_id
+        cleaner = TextCleaner(index, self.warnings)
+        clean = cleaner.clean
+        event_type = client.event_type or PAGEVIEW
+        if event_type not in RESERVED_EVENT_TYPES and _CONTROL.search(event_type):
+            raise EventError("invalid_value", "event_type: must not contain control characters", "event_type")
+        address = _address(client, event_type)
+        hostname = clean(client.hostname, "hostname", MAX_HOSTNAME_BYTES)
+        hostname = hostname.lower() if hostname else address.hostname
+        origin = sender.origin
+        if sender.honours_body and (sender.is_keyed or client.ip_address or client.user_agent):
+            origin = body_origin(sender, client.ip_address, client.user_agent)
+        timestamp = self._timestamp(client, cleaner)
+        event_id = new_event_id(window.received) if client.id is None else self._given_event_id(client.id, website_id)
+        visitor_id, session_id = given_id(client.visitor_id, "visitor_id"), given_id(client.session_id, "session_id")
+        if sender.is_private and website.gpc == "derive":
+            # Neither of the client's ids may tie its visits together (SPEC R51).
+            visitor_id = session_id = None
+        partition = self._naming.partition(website_id, visitor_id, origin)
+        is_imported = window.trust is Trust.IMPORT
+        if visitor_id is not None:
+            visitor = Visitor(visitor_id, None)
+        else:
+            moment = timestamp if is_imported else window.received
+            visitor = await self._naming.derive(website, moment, origin, hostname)
+        engaged_ms = client.engaged_ms
+        if engaged_ms is None and client.time_on_page is not None:
+            engaged_ms = client.time_on_page * 1000
+        event = Event(
+            website_id=website_id,
+            id=event_id,
+            timestamp=timestamp,
+            visitor_id=visitor.visitor_id,
+            previous_visitor_id=visitor.previous_visitor_id,
+            is_client_id=client.id is not None,
+            is_imported=is_imported,
+            event_type=event_type,
+            page=clean(address.path, "page", MAX_PAGE_BYTES) or "",
+            session_id=session_id,
+            hostname=hostname,
+            query=clean(address.query, "query", MAX_QUERY_BYTES),
+            referrer=_referrer(client.referrer, cleaner),
+            title=clean(client.title, "title", MAX_TITLE_BYTES),
+            language=clean(client.language, "language", MAX_LANGUAGE_BYTES),
+            screen=clean(client.screen, "screen", MAX_SCREEN_BYTES),
+            source=clean(client.source, "source", MAX_TAG_BYTES) or clean(client.ref, "ref", MAX_TAG_BYTES),
+            utm_source=clean(client.utm_source, "utm_source", MAX_TAG_BYTES),
+            utm_medium=clean(client.utm_medium, "utm_medium", MAX_TAG_BYTES),
+            utm_campaign=clean(client.utm_campaign, "utm_campaign", MAX_TAG_BYTES),
+            utm_term=clean(client.utm_term, "utm_term", MAX_TAG_BYTES),
+            utm_content=clean(client.utm_content, "utm_content", MAX_TAG_BYTES),
+            interactive=client.interactive is not False,
+            engaged_ms=engaged_ms,
+            scroll_depth=client.scroll_depth,
+            revenue=None if client.revenue is None else _revenue(client.revenue),
+            performance=None if client.performance is None else _performance(client.performance),
+            properties=msgspec.Raw() if client.properties is None else clean_properties(client.properties, cleaner),
+        )
+        return Admitted(event, partition, origin)
+
+    def _timestamp(self, client: ClientEvent, cleaner: TextCleaner) -> datetime:
+        if client.timestamp is None:
+            return self._window.received
+        timestamp = self._window.resolve(client.timestamp, client.sent_at or self._sent_at)
+        if timestamp is None:
+            cleaner.warn("clock_skew", "timestamp", "timestamp: too far from our clock, the time of receipt is used")
+            return self._window.received
+        return timestamp
+
+    def _given_event_id(self, client_id: str, website_id: str) -> UUID:
+        if NUL in client_id:
+            raise EventError("invalid_value", "id: must not contain U+0000", "id")
+        event_id = event_uuid(website_id, client_id)
+        self._window.check_id(event_id)
+        return event_id
+
+
+def _address(client: ClientEvent, event_type: str) -> Address:
+    """Where it happened: `page`, or the path of `url`, which also gives host and query (SPEC R4, R5)."""
+    page = client.page.strip() if client.page else ""
+    url = client.url.strip() if client.url else ""
+    if not page and not url:
+        if event_type in _NEED_PAGE:
+            raise EventError("missing_field", "page is required", "page")
+        return _NO_PAGE
+    if not url:
+        return split_address(page, "page")
+    of_url = split_address(url, "url")
+    if not page:
+        return of_url
+    of_page = split_address(page, "page")
+    return Address(of_page.hostname or of_url.hostname, of_page.path, of_page.query or of_url.query)
+
+
+def _referrer(referrer: str | None, cleaner: TextCleaner) -> str | None:
+    return cleaner.clean(reduce_referrer(referrer.strip()), "referrer", MAX_REFERRER_BYTES) if referrer else None
+
+
+def _revenue(revenue: ClientRevenue) -> Revenue:
+    amount, currency = str(revenue.amount), revenue.currency.upper()
+    if not _AMOUNT.fullmatch(amount):
+        raise EventError("invalid_value", "revenue: amount must be a decimal number such as 19.99", "revenue")
+    if not _CURRENCY.fullmatch(currency):
+        raise EventError("invalid_value", "revenue: currency must be an ISO 4217 code such as EUR", "revenue")
+    return Revenue(amount, currency)
+
+
+def _performance(performance: ClientPerformance) -> dict[str, float] | None:
+    measures = msgspec.structs.asdict(performance)
+    return {name: value for name, value in measures.items() if value is not None} or None

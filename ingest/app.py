@@ -1,0 +1,91 @@
+"""The gateway as a Starlette application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from ingest.backlog import Backlog
+from ingest.client import Senders
+from ingest.gateway import Gateway
+from ingest.identity import Naming
+from ingest.limits import Buckets
+from ingest.metrics import IngestMetrics
+from ingest.publish import Publisher
+from ingest.routes import IngestRoute
+from ingest.salts import SaltBook
+from ingest.sites import Sites
+from ingest.status import Status
+from shared.asgi import Requests, handle_http_exception
+from shared.clock import Clock
+from shared.settings import Settings
+from shared.tokens import TokenVerifier
+
+
+def create_app(settings: Settings, redis: Redis, clock: Clock, registry: CollectorRegistry | None = None) -> Starlette:
+    """The gateway. `redis` must be a client of `ingest.connection.connect`; it is not closed here.
+    Raises SettingError when a key is configured that is not fit for use."""
+    registry = registry or CollectorRegistry()
+    metrics = IngestMetrics(registry)
+    publisher = Publisher(redis, metrics, settings.stream_partitions, settings.max_pending_bytes)
+    backlog = Backlog(redis, publisher, metrics, settings)
+    salts = SaltBook(redis, clock)
+    sites = Sites(redis, clock, accepts_any=settings.allow_unregistered_sites)
+    has_key = bool(settings.jwt_secret or settings.jwt_public_key)
+    verifier = TokenVerifier(settings, clock) if has_key or not settings.is_development else None
+    senders = Senders(settings, verifier)
+    gateway = Gateway(
+        clock=clock,
+        retention=timedelta(days=settings.retention_days),
+        sites=sites,
+        naming=Naming(redis, salts, settings.stream_partitions),
+        publisher=publisher,
+        per_client=Buckets(settings.rate_limit_per_client),
+        per_site=Buckets(settings.rate_limit_per_site),
+        metrics=metrics,
+    )
+    status = Status(redis, clock, backlog, registry, verifier)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await sites.refresh()
+        jobs = [asyncio.create_task(job()) for job in (publisher.run, backlog.run, sites.keep_fresh, salts.keep_ahead)]
+        yield
+        # Every request has had its answer by now: nothing waits for these any more.
+        await _stop(jobs)
+
+    single = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=False)
+    batch = IngestRoute(gateway, senders, accepts_single=False, accepts_batch=True)
+    either = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=True)
+    app = Starlette(
+        routes=[
+            Route("/api/v1/analytics/event", single, methods=["POST", "OPTIONS"]),
+            Route("/api/v1/analytics/event/batch", batch, methods=["POST", "OPTIONS"]),
+            Route("/api/v1/events/track", either, methods=["POST", "OPTIONS"]),
+            Route("/health", status.health),
+            Route("/ready", status.ready),
+            Route("/metrics", status.metrics),
+        ],
+        middleware=[Middleware(Requests, registry=registry)],
+        exception_handlers={HTTPException: handle_http_exception},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _stop(jobs: list[asyncio.Task[None]]) -> None:
+    """Cancel until it has worked: before Python 3.12 `asyncio.wait_for`, which the Redis client is
+    built on, can swallow a cancellation that meets a reply."""
+    running = set(jobs)
+    while running:
+        for job in running:
+            job.cancel()
+        _, running = await asyncio.wait(running, timeout=0.2)

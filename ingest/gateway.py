@@ -1,0 +1,130 @@
+"""One request to an ingest route, from its bytes to its answer (SPEC R52-R62)."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ingest.admit import Admission, Admitted
+from ingest.client import Sender
+from ingest.identity import Naming
+from ingest.limits import Buckets, client_key
+from ingest.metrics import IngestMetrics
+from ingest.parse import ClientEvent, Parsed
+from ingest.publish import Parcel, Publisher
+from ingest.refusal import EventError, Warned
+from ingest.sites import Sites
+from ingest.timestamps import Window
+from shared.clock import Clock
+from shared.errors import AppError
+from shared.event import Envelope, Event, encode_envelope
+from shared.registry import Website
+
+WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+UNKNOWN_SITE = "unknown_site"
+PRIVACY_SIGNAL = "gpc"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the events of one request, whose accepted ones are durable."""
+
+    accepted: list[Event]
+    # By place in the request.
+    refused: list[tuple[int, EventError]]
+    dropped: list[str]
+    warnings: list[Warned]
+    unknown_fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Judges requests and publishes what is good in them."""
+
+    clock: Clock
+    retention: timedelta
+    sites: Sites
+    naming: Naming
+    publisher: Publisher
+    per_client: Buckets
+    per_site: Buckets
+    metrics: IngestMetrics
+
+    async def take(self, parsed: Parsed, sender: Sender) -> Outcome:
+        """Everything good in `parsed` is durable when this returns; raises AppError 429 or 503, and
+        then nothing is promised."""
+        received = self.clock()
+        self._limit(sender, len(parsed.events), received)
+        await self.naming.ensure_secret()
+        outcome = Outcome([], [], [], [], parsed.unknown_fields)
+        admission = Admission(sender, Window(received, sender.trust, self.retention), self.naming, parsed.sent_at)
+        admitted: list[Admitted] = []
+        for index, client in enumerate(parsed.events):
+            try:
+                if isinstance(client, EventError):
+                    raise client
+                website = await self._website(client, sender)
+                if isinstance(website, str):
+                    outcome.dropped.append(website)
+                else:
+                    admitted.append(await admission.admit(client, index, website))
+            except EventError as error:
+                outcome.refused.append((index, error))
+        self._limit_sites(admitted, received)
+        if admitted:
+            await self.publisher.publish(pack(admitted, received))
+        outcome.accepted = [event for event, _, _ in admitted]
+        outcome.warnings = admission.warnings
+        self._count(outcome)
+        return outcome
+
+    async def _website(self, client: ClientEvent, sender: Sender) -> Website | str:
+        """The event's website, or the reason to drop it; raises EventError."""
+        website_id = client.website_id
+        if not WEBSITE_ID.fullmatch(website_id):
+            raise EventError("invalid_value", "website_id: must be 1 to 128 of A-Z a-z 0-9 . _ : -", "website_id")
+        if sender.principal is not None and not sender.principal.may_see(website_id):
+            raise EventError("forbidden_website", "website_id: the token is not for this website", "website_id")
+        website = await self.sites.find(website_id)
+        if website is None:
+            return UNKNOWN_SITE
+        return PRIVACY_SIGNAL if sender.is_private and website.gpc == "drop" else website
+
+    def _limit(self, sender: Sender, count: int, received: datetime) -> None:
+        if sender.principal is not None:
+            # A server sends for many visitors: its key is limited, as one site is (SPEC R61).
+            key, buckets, limit = b"key\0" + sender.principal.subject.encode(), self.per_site, "key"
+        else:
+            key, buckets, limit = client_key(sender.origin.address), self.per_client, "client"
+        try:
+            buckets.take(key, count, received.timestamp())
+        except AppError:
+            self.metrics.rate_limited.labels(limit).inc()
+            raise
+
+    def _limit_sites(self, admitted: list[Admitted], received: datetime) -> None:
+        try:
+            for website_id, count in Counter(event.website_id for event, _, _ in admitted).items():
+                self.per_site.take(website_id.encode(), count, received.timestamp())
+        except AppError:
+            self.metrics.rate_limited.labels("site").inc()
+            raise
+
+    def _count(self, outcome: Outcome) -> None:
+        self.metrics.accepted.inc(len(outcome.accepted))
+        for _, error in outcome.refused:
+            self.metrics.rejected.labels(error.code).inc()
+        for reason in outcome.dropped:
+            self.metrics.dropped.labels(reason).inc()
+
+
+def pack(admitted: Iterable[Admitted], received: datetime) -> list[Parcel]:
+    """One parcel for the events that share partition and sender, in the order they came."""
+    groups: dict[tuple[int, str | None, str, bool], list[Event]] = {}
+    for event, partition, origin in admitted:
+        groups.setdefault((partition, origin.network, origin.user_agent, origin.is_server), []).append(event)
+    return [
+        Parcel(partition, encode_envelope(Envelope(1, received, network, user_agent, is_server, events)), len(events))
+        for (partition, network, user_agent, is_server), events in groups.items()
+    ]

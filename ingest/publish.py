@@ -1,0 +1,173 @@
+"""Group commit: what arrives while an entry is under way becomes the next entry (SPEC R59, RELIABILITY 3.5).
+
+A flight is one entry for each partition that has something waiting, sent together and read back
+together; at most one flight is under way, and so at most one XADD a partition. With
+`appendfsync always` the server makes the whole flight durable with one fsync. A request is answered
+only when the replies for all of its envelopes are in.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import RedisError, ResponseError
+
+from ingest.metrics import IngestMetrics
+from ingest.unavailable import unavailable
+from shared.clock import monotonic_seconds
+from shared.stream import stream_key
+
+# One entry is one worker transaction at most, and Redis keeps it in one piece.
+MAX_ENTRY_BYTES = 1024 * 1024
+MAX_ENTRY_EVENTS = 5000
+# Longer, and the client should rather come back: the server may be stopped, or its disk stuck.
+FLIGHT_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Parcel(NamedTuple):
+    """One envelope on its way: its partition, its bytes, and how many events they hold."""
+
+    partition: int
+    payload: bytes
+    event_count: int
+
+
+class _Waiting(NamedTuple):
+    parcel: Parcel
+    # The waiter's own: cancelling one request must not cancel those it shares an entry with.
+    done: asyncio.Future[None]
+
+
+class Publisher:
+    """Puts parcels into the streams; `run` must be running."""
+
+    def __init__(self, redis: Redis, metrics: IngestMetrics, partitions: int, max_pending_bytes: int) -> None:
+        self._pool = redis.connection_pool
+        self._metrics = metrics
+        self._max_pending_bytes = max_pending_bytes
+        self._pending_bytes = 0
+        self._queues: list[deque[_Waiting]] = [deque() for _ in range(partitions)]
+        self._keys = [stream_key(partition).encode() for partition in range(partitions)]
+        self._wake = asyncio.Event()
+        # Set while nothing may be accepted (back-pressure); the reason for the log and the metric.
+        self.closed_because: str | None = None
+
+    async def publish(self, parcels: Sequence[Parcel]) -> None:
+        """Returns when every parcel is durable; raises AppError 503 when one is not, or may not be."""
+        size = sum(len(parcel.payload) for parcel in parcels)
+        if self.closed_because is not None or self._pending_bytes + size > self._max_pending_bytes:
+            self._metrics.refused_publish.labels(self.closed_because or "pending_bytes").inc()
+            raise unavailable()
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[None]] = []
+        for parcel in parcels:
+            future = loop.create_future()
+            futures.append(future)
+            self._queues[parcel.partition].append(_Waiting(parcel, future))
+        self._pending_bytes += size
+        self._wake.set()
+        if len(futures) == 1:
+            await futures[0]
+            return
+        for result in await asyncio.gather(*futures, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    @property
+    def pending_bytes(self) -> int:
+        return self._pending_bytes
+
+    async def run(self) -> None:
+        """Fly for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while flight := self._board():
+                await self._fly(flight)
+
+    def _board(self) -> dict[int, list[_Waiting]]:
+        """What goes with the next flight, by partition."""
+        flight: dict[int, list[_Waiting]] = {}
+        for partition, queue in enumerate(self._queues):
+            if not queue:
+                continue
+            boarded = flight[partition] = [queue.popleft()]
+            size, events = len(boarded[0].parcel.payload), boarded[0].parcel.event_count
+            while queue:
+                parcel = queue[0].parcel
+                size += len(parcel.payload)
+                events += parcel.event_count
+                if size > MAX_ENTRY_BYTES or events > MAX_ENTRY_EVENTS:
+                    break
+                boarded.append(queue.popleft())
+        return flight
+
+    async def _fly(self, flight: dict[int, list[_Waiting]]) -> None:
+        started = monotonic_seconds()
+        try:
+            async with asyncio.timeout(FLIGHT_SECONDS):
+                replies = await self._exchange(flight)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("publish_failed", error=type(error).__name__)
+            self._land([waiting for boarded in flight.values() for waiting in boarded], error)
+            # The server is gone: what waits behind would only wait for the same.
+            self._land([waiting for queue in self._queues for waiting in queue], error)
+            for queue in self._queues:
+                queue.clear()
+            return
+        for boarded, reply in zip(flight.values(), replies, strict=True):
+            if isinstance(reply, ResponseError):
+                # OOM, MISCONF, LOADING, READONLY, NOAUTH...: the server answers, and refuses.
+                log.warning("publish_refused", error=str(reply).partition(" ")[0])
+            self._land(boarded, reply if isinstance(reply, ResponseError) else None)
+        self._metrics.publish_seconds.observe(monotonic_seconds() - started)
+
+    async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[object]:
+        """The replies to the XADDs of `flight`, in its order. Nothing is ever sent twice: redis-py's
+        own retries sit above the connection that is used here."""
+        connection = await self._pool.get_connection()
+        try:
+            parts: list[bytes] = []
+            for partition, boarded in flight.items():
+                _pack_xadd(parts, self._keys[partition], [waiting.parcel.payload for waiting in boarded])
+            await connection.send_packed_command([b"".join(parts)], check_health=False)
+            return [await _read_reply(connection) for _ in flight]
+        except BaseException:
+            # Replies may still be on their way; the next user must not take them for its own.
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    def _land(self, waitings: Sequence[_Waiting], error: Exception | None) -> None:
+        for parcel, done in waitings:
+            self._pending_bytes -= len(parcel.payload)
+            # The waiter may have gone, its request cut; its events are in the entry all the same.
+            if done.done():
+                continue
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(unavailable())
+
+
+async def _read_reply(connection: AbstractConnection) -> object:
+    try:
+        return await connection.read_response(disconnect_on_error=False)
+    except ResponseError as error:
+        return error
+
+
+def _pack_xadd(parts: list[bytes], key: bytes, payloads: Sequence[bytes]) -> None:
+    """XADD key * 0 payload 1 payload ..., in the wire format (RESP): equal field names would be lost
+    to clients that read an entry as a map."""
+    parts.append(b"*%d\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n" % (3 + 2 * len(payloads), len(key), key))
+    for index, payload in enumerate(payloads):
+        name = b"%d" % index
+        parts.append(b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(payload), payload))

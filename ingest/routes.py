@@ -1,0 +1,68 @@
+"""The ingest routes as ASGI endpoints: read, take, answer."""
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from ingest.answer import answer_batch, answer_single, outcome_headers
+from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, read_body, too_large
+from ingest.client import Headers, Senders
+from ingest.cors import answer_headers, preflight_headers
+from ingest.gateway import Gateway
+from ingest.parse import is_batch, parse_batch, parse_single
+from shared.asgi import error_response
+from shared.clock import monotonic_seconds
+from shared.errors import AppError
+
+
+class IngestRoute:
+    """POST takes events, OPTIONS answers a preflight. `accepts_single` and `accepts_batch` say what
+    the path is for; where both are true the body decides (SPEC B11)."""
+
+    def __init__(self, gateway: Gateway, senders: Senders, *, accepts_single: bool, accepts_batch: bool) -> None:
+        self._gateway = gateway
+        self._senders = senders
+        self._accepts_single = accepts_single
+        self._accepts_batch = accepts_batch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: Headers = dict(scope["headers"])
+        if scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": preflight_headers(headers)})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        try:
+            status, payload, extra = await self._take(scope, headers, receive)
+        except DisconnectedError:
+            return
+        except AppError as error:
+            response = error_response(error, scope["request_id"])
+            response.raw_headers.extend(answer_headers(headers))
+            await response(scope, receive, send)
+            return
+        extra += (
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(payload)),
+            *answer_headers(headers),
+        )
+        await send({"type": "http.response.start", "status": status, "headers": extra})
+        await send({"type": "http.response.body", "body": payload})
+
+    async def _take(
+        self, scope: Scope, headers: Headers, receive: Receive
+    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        limit = MAX_BATCH_BYTES if self._accepts_batch else MAX_SINGLE_BYTES
+        body = await read_body(receive, headers, limit)
+        started = monotonic_seconds()
+        peer = scope["client"]
+        sender = self._senders.identify(peer and peer[0], headers, scope["headers"])
+        is_many = self._accepts_batch and (not self._accepts_single or is_batch(body))
+        if not is_many and len(body) > MAX_SINGLE_BYTES:
+            raise too_large(MAX_SINGLE_BYTES)
+        outcome = await self._gateway.take(parse_batch(body) if is_many else parse_single(body), sender)
+        if is_many:
+            status, answer = answer_batch(outcome)
+        else:
+            status, answer = 202, answer_single(outcome)
+        kind = "batch" if is_many or not outcome.accepted else outcome.accepted[0].event_type
+        self._gateway.metrics.observe_processing(kind, monotonic_seconds() - started)
+        return status, orjson.dumps(answer), outcome_headers(outcome)
