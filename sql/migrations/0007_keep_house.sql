@@ -7,7 +7,7 @@ DECLARE
     today date := (now() AT TIME ZONE 'UTC')::date;
     receiving timestamptz := now() - make_interval(days => retention_days);
     days date[];
-    day date;
+    old_day date;
     since timestamptz;
     until timestamptz;
 BEGIN
@@ -18,10 +18,10 @@ BEGIN
     PERFORM ensure_seen_days(today - 9, today + 8);
     COMMIT;
 
-    FOREACH day IN ARRAY ARRAY(SELECT d FROM seen_days() d WHERE d < today - 9 ORDER BY d) LOOP
+    FOREACH old_day IN ARRAY ARRAY(SELECT d FROM seen_days() d WHERE d < today - 9 ORDER BY d) LOOP
         -- Dropping waits for whoever uses the table, and all others wait behind it: not for long.
         SET LOCAL lock_timeout = '3s';
-        EXECUTE format('DROP TABLE %I', 'event_seen_' || to_char(day, 'YYYYMMDD'));
+        EXECUTE format('DROP TABLE %I', 'event_seen_' || to_char(old_day, 'YYYYMMDD'));
         COMMIT;
     END LOOP;
 
@@ -48,9 +48,9 @@ BEGIN
     COMMIT;
 
     days := ARRAY(SELECT d FROM event_days() d WHERE d < today - retention_days ORDER BY d);
-    FOREACH day IN ARRAY days LOOP
-        since := day::timestamp AT TIME ZONE 'UTC';
-        until := (day + 1)::timestamp AT TIME ZONE 'UTC';
+    FOREACH old_day IN ARRAY days LOOP
+        since := old_day::timestamp AT TIME ZONE 'UTC';
+        until := (old_day + 1)::timestamp AT TIME ZONE 'UTC';
         -- Looked at twice, so that writers wait only when the day will most likely go.
         CONTINUE WHEN EXISTS (
             SELECT FROM events WHERE "timestamp" >= since AND "timestamp" < until AND received_at >= receiving
@@ -64,11 +64,10 @@ BEGIN
             SELECT FROM rollup_dirty WHERE bucket >= since AND bucket < until
         ) THEN
             -- A day that never had an event may still be imported.
-            INSERT INTO dropped_days (day)
-            SELECT keep_house.day
-            WHERE EXISTS (SELECT FROM events WHERE "timestamp" >= since AND "timestamp" < until)
-            ON CONFLICT DO NOTHING;
-            PERFORM drop_events_of(day);
+            IF EXISTS (SELECT FROM events WHERE "timestamp" >= since AND "timestamp" < until) THEN
+                INSERT INTO dropped_days VALUES (old_day) ON CONFLICT DO NOTHING;
+            END IF;
+            PERFORM drop_events_of(old_day);
         END IF;
         COMMIT;
     END LOOP;

@@ -15,7 +15,7 @@ FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
 UNION ALL
-SELECT p.proname, format('%s(%s) returns %s', p.prokind, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid))
+SELECT p.proname, p.prokind::text || pg_get_function_arguments(p.oid) || coalesce(pg_get_function_result(p.oid), '')
 FROM pg_proc p
 WHERE p.pronamespace = 'public'::regnamespace
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')

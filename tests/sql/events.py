@@ -1,0 +1,93 @@
+"""Events as rows, for tests that write them without a worker; keeps the promises a worker keeps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+import psycopg
+
+_arrivals = count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What matters of one event to a rollup; the rest of its columns are the same for all."""
+
+    timestamp: datetime
+    website_id: str = "example.com"
+    visitor: int = 1
+    session: int = 1
+    event_type: str = "pageview"
+    page: str = "/"
+    hostname: str = "www.example.com"
+    interactive: bool = True
+    is_bot: bool = False
+    engaged_ms: int | None = None
+    received_at: datetime | None = None
+    arrival: int = field(default_factory=lambda: next(_arrivals))
+
+
+INSERT = """
+INSERT INTO events (
+    "timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival, engaged_ms, rules_version,
+    interactive, is_bot, id, website_id, visitor_id, session_id, event_type, page, hostname, channel, device
+) VALUES (
+    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, 'Direct', 'desktop'
+)
+"""
+MARK = """
+INSERT INTO rollup_dirty (website_id, bucket)
+SELECT website_id, date_bin('15 minutes', "timestamp", '2000-01-01 00:00+00')
+FROM events
+WHERE website_id = ANY (%(websites)s) AND session_hash = ANY (%(sessions)s)
+"""
+# Every row of a session carries the start and the attributes of its first event.
+ALIGN = """
+UPDATE events e SET session_started_at = first.start, hostname = first.hostname
+FROM (
+    SELECT DISTINCT ON (website_id, session_hash)
+        website_id, session_hash, "timestamp" AS start, hostname
+    FROM events
+    WHERE website_id = ANY (%(websites)s) AND session_hash = ANY (%(sessions)s)
+    ORDER BY website_id, session_hash, "timestamp", arrival
+) first
+WHERE e.website_id = first.website_id AND e.session_hash = first.session_hash
+    AND (e.session_started_at, e.hostname) IS DISTINCT FROM (first.start, first.hostname)
+"""
+
+
+def write(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
+    """One transaction, as a worker's: rows, sessions moved by late ones, dirty buckets."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            INSERT,
+            [
+                (
+                    row.timestamp,
+                    row.received_at or row.timestamp,
+                    row.timestamp,
+                    row.visitor,
+                    row.session,
+                    row.arrival,
+                    row.engaged_ms,
+                    row.interactive,
+                    row.is_bot,
+                    row.website_id,
+                    row.event_type,
+                    row.page,
+                    row.hostname,
+                )
+                for row in rows
+            ],
+        )
+        touched = {"websites": [row.website_id for row in rows], "sessions": [row.session for row in rows]}
+        cursor.execute(ALIGN, touched)
+        cursor.execute(MARK, touched)
+
+
+def erase(connection: psycopg.Connection, website_id: str, session: int) -> None:
+    """Delete a session, as an erasure does."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(MARK, {"websites": [website_id], "sessions": [session]})
+        cursor.execute("DELETE FROM events WHERE website_id = %s AND session_hash = %s", (website_id, session))

@@ -1,0 +1,189 @@
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import cast
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.sql.events import Row, erase, write
+from tests.sql.facts import differences, dirty_rows
+
+MIDNIGHT = datetime(2026, 3, 10, tzinfo=UTC)
+DEADLINE_SECONDS = 20.0
+websites = (f"site-{number}" for number in count())
+
+events = st.builds(
+    Row,
+    # Around midnight, on a grid, so that equal timestamps and bucket edges come often.
+    timestamp=st.integers(-9, 9).map(lambda step: MIDNIGHT + timedelta(minutes=5 * step)),
+    visitor=st.sampled_from((1, -2)),
+    session=st.integers(1, 3),
+    event_type=st.sampled_from(("pageview", "pageview", "signup", "engagement", "performance", "identify")),
+    page=st.sampled_from(("/a", "/b", "/c")),
+    hostname=st.sampled_from(("a.example.com", "b.example.com")),
+    interactive=st.booleans(),
+    is_bot=st.sampled_from((False, False, True)),
+    engaged_ms=st.none() | st.integers(0, 2**31 - 1),
+    arrival=st.integers(0, 2**62),
+)
+steps = st.lists(
+    st.tuples(
+        st.lists(events, min_size=1, max_size=6, unique_by=lambda row: row.arrival),
+        st.sampled_from(("none", "refresh", "erase", "erase and refresh")),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@pytest.fixture
+def march(database: str) -> str:
+    """A database with room for the days of these tests."""
+    with psycopg.connect(database) as connection:
+        connection.execute("SELECT ensure_days('2026-03-08', '2026-03-11')")
+    return database
+
+
+@pytest.mark.rule("R43")
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=steps)
+def test_facts_equal_one_group_by_at_every_commit(march: str, steps: list[tuple[list[Row], str]]) -> None:
+    website_id = next(websites)
+    with psycopg.connect(march, autocommit=True) as connection:
+        for rows, then in steps:
+            write(connection, [_of(website_id, row) for row in rows])
+            assert differences(connection) == []
+            if "erase" in then:
+                erase(connection, website_id, rows[0].session)
+                assert differences(connection) == []
+            if "refresh" in then:
+                connection.execute("CALL rollup_refresh()")
+                assert (differences(connection), dirty_rows(connection)) == ([], 0)
+
+
+@pytest.mark.rule("R75")
+def test_equal_timestamps_enter_and_leave_by_arrival(march: str) -> None:
+    with psycopg.connect(march, autocommit=True) as connection:
+        pages = [(3, "/last"), (1, "/first"), (2, "/middle")]
+        write(connection, [Row(timestamp=MIDNIGHT, page=page, arrival=arrival) for arrival, page in pages])
+
+        dirty = connection.execute("SELECT entry_page, exit_page FROM session_facts").fetchall()
+        connection.execute("CALL rollup_refresh()")
+        clean = connection.execute("SELECT entry_page, exit_page FROM session_facts").fetchall()
+
+    assert dirty == clean == [("/first", "/last")]
+
+
+@pytest.mark.parametrize("stage", ["rollup_sessions", "rollup_dirty"])
+def test_a_refresh_that_dies_leaves_its_buckets_dirty(march: str, stage: str) -> None:
+    rows = [Row(timestamp=MIDNIGHT + timedelta(minutes=20 * step), session=step) for step in range(5)]
+    with psycopg.connect(march, autocommit=True) as connection, psycopg.connect(march) as blocker:
+        write(connection, rows)
+        connection.execute("CALL rollup_refresh()")
+        write(connection, rows)
+        dirty = dirty_rows(connection)
+        # Held up before it writes the rollup, or before it cleans what it took.
+        blocker.execute(f"LOCK TABLE {stage} IN SHARE MODE".encode())
+
+        _call_and_kill(connection, march, "CALL rollup_refresh()")
+        blocker.rollback()
+
+        assert (differences(connection), dirty_rows(connection)) == ([], dirty)
+        connection.execute("CALL rollup_refresh()")
+        assert (differences(connection), dirty_rows(connection)) == ([], 0)
+
+
+def test_writers_and_refreshers_at_once_never_show_a_wrong_number(march: str) -> None:
+    writers_done = threading.Event()
+
+    def keep_writing(writer: int) -> None:
+        with psycopg.connect(march, autocommit=True) as connection:
+            for step in range(40):
+                minutes = (step * 7) % 90
+                at = MIDNIGHT + timedelta(minutes=minutes)
+                write(connection, [Row(timestamp=at, session=10 * writer + step % 3, visitor=writer)])
+
+    def keep_refreshing() -> None:
+        with psycopg.connect(march, autocommit=True) as connection:
+            while not writers_done.is_set():
+                connection.execute("CALL rollup_refresh()")
+
+    with ThreadPoolExecutor(5) as pool, psycopg.connect(march, autocommit=True) as reader:
+        writers = [pool.submit(keep_writing, writer) for writer in (1, 2)]
+        refreshers = [pool.submit(keep_refreshing) for _ in range(2)]
+        seen = [differences(reader)]
+        while not all(writer.done() for writer in writers):
+            seen.append(differences(reader))
+        writers_done.set()
+        for future in (*writers, *refreshers):
+            future.result()
+        reader.execute("CALL rollup_refresh()")
+
+        assert [difference for difference in seen if difference] == []
+        assert (differences(reader), dirty_rows(reader)) == ([], 0)
+
+
+def test_a_mark_with_a_lower_number_that_commits_while_refreshing_is_not_lost(march: str) -> None:
+    with (
+        psycopg.connect(march, autocommit=True) as connection,
+        psycopg.connect(march) as slow,
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(march) as blocker,
+    ):
+        write(connection, [Row(timestamp=MIDNIGHT, session=3)])
+        # The slow writer draws its number first and commits last.
+        slow.execute("SELECT 1")
+        write(slow, [Row(timestamp=MIDNIGHT, session=1)])
+        write(connection, [Row(timestamp=MIDNIGHT, session=2)])
+        # Holds the refresh up after it has recomputed, before it cleans what it took.
+        blocker.execute("SELECT FROM rollup_dirty FOR UPDATE")
+        with psycopg.connect(march, autocommit=True) as refresher:
+            refresh = pool.submit(refresher.execute, "CALL rollup_refresh()")
+            _wait_until(lambda: _is_waiting(connection, refresher.info.backend_pid))
+            slow.commit()
+            blocker.rollback()
+            refresh.result()
+
+        assert differences(connection) == []
+
+
+def test_a_refresh_outside_read_committed_is_refused(march: str) -> None:
+    with psycopg.connect(march, autocommit=True) as connection:
+        connection.execute("SET default_transaction_isolation = 'repeatable read'")
+
+        with pytest.raises(psycopg.errors.InvalidTransactionState, match="read committed"):
+            connection.execute("CALL rollup_refresh()")
+
+
+def _of(website_id: str, row: Row) -> Row:
+    return Row(**{**cast("dict[str, object]", vars(row)), "website_id": website_id})  # pyright: ignore[reportArgumentType]
+
+
+def _call_and_kill(connection: psycopg.Connection, database: str, statement: str) -> None:
+    """Call in another connection and end that one as soon as it waits for a lock."""
+    with psycopg.connect(database, autocommit=True) as victim, ThreadPoolExecutor(1) as pool:
+        call = pool.submit(victim.execute, statement.encode())
+        _wait_until(lambda: _is_waiting(connection, victim.info.backend_pid))
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", (victim.info.backend_pid,))
+        with pytest.raises(psycopg.OperationalError):
+            call.result()
+
+
+def _is_waiting(connection: psycopg.Connection, pid: int) -> bool:
+    found = connection.execute("SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone()
+    return found == ("Lock",)
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
