@@ -39,9 +39,10 @@ _ASSETS = """
     """
 ASSET_EXTENSIONS = frozenset(_ASSETS.split())
 
+# The quantifiers that end in + never give back, so that a torn line costs its length and no more.
 _LINE = re.compile(
-    rb'(?:([\w.-]+):\d{1,5} )?([^\s\[\]"]+) [^\[\]"]*\[([^\]]{20,32})\] "((?:[^"\\]|\\.)*)" (\d{3}) (?:\d+|-)'
-    rb'(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"(?: .*)?)?',
+    rb'(?:([\w.-]+):\d{1,5} )?([^\s\[\]"]+) [^\[\]"]*\[([^\]]{20,32})\] "((?:[^"\\]++|\\.)*+)" (\d{3}) (?:\d+|-)'
+    rb'(?: "((?:[^"\\]++|\\.)*+)" "((?:[^"\\]++|\\.)*+)"(?: .*)?)?',
     re.DOTALL,
 )
 _TIME = re.compile(rb"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")

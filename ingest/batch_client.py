@@ -25,11 +25,11 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the gateway said of one batch. `dropped` is why it takes none of them for this website."""
+    """What the gateway said of one batch: numbers of events, refused ones by code, dropped ones by reason."""
 
     accepted: int
     rejected: Counter[str] = field(default_factory=Counter[str])
-    dropped: str | None = None
+    dropped: Counter[str] = field(default_factory=Counter[str])
 
 
 class _EventProblem(msgspec.Struct):
@@ -39,6 +39,7 @@ class _EventProblem(msgspec.Struct):
 class _Answer(msgspec.Struct):
     accepted: int
     rejected: int
+    dropped: int = 0
     errors: list[_EventProblem] = []
 
 
@@ -114,7 +115,8 @@ class BatchClient:
         unexplained = answer.rejected - sum(rejected.values())
         if unexplained > 0:
             rejected["other"] += unexplained
-        return Receipt(answer.accepted, rejected, response.getheader("X-Analytics-Dropped"))
+        reason = response.getheader("X-Analytics-Dropped", "other")
+        return Receipt(answer.accepted, rejected, Counter({reason: answer.dropped} if answer.dropped else {}))
 
 
 def _retry_after(response: http.client.HTTPResponse, default_seconds: float) -> float:

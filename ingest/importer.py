@@ -95,11 +95,9 @@ def _batches(outcomes: Iterator[LoggedPageview | Skip], tally: Tally) -> Iterato
 
 
 def _add(tally: Tally, receipt: Receipt) -> None:
+    tally.sent += receipt.accepted
     tally.rejected.update(receipt.rejected)
-    if receipt.dropped is not None:
-        tally.dropped[receipt.dropped] += receipt.accepted
-    else:
-        tally.sent += receipt.accepted
+    tally.dropped.update(receipt.dropped)
 
 
 def _summary(tally: Tally) -> str:

@@ -73,7 +73,7 @@ DEVICE_MARKS = (
         "tv",
         (
             r"(?i:smart-?\s?tv|apple\s?tv|google\s?tv|android\s?tv|hbbtv|bravia|web0s|webos\.tv|netcast|\broku|crkey|vidaa)"
-            r"|\bAFT[A-Z0-9]{1,6}\b|NETTV|Viera|Tizen.{0,80}\bTV\b|\bDTV\b|tvOS"
+            r"|\bAFT[A-Z0-9]{1,6}\b|NETTV|Viera|Tizen.*\bTV\b|\bDTV\b|tvOS"
         ),
     ),
     ("console", r"PlayStation|PLAYSTATION|Nintendo|Xbox|XBOX"),
