@@ -65,14 +65,12 @@ class Enricher:
 
     def attributes(self, event: Event, envelope: Envelope, website: Website) -> Attributes:
         """The attributes of the session that `event` begins."""
-        user_agent = clean_agent(envelope.user_agent)
         hostname = _host(event.hostname)
         tags = read_tags(event)
         source = find_source(tags, event.referrer, (hostname or "", *website.domains))
         channel = find_channel(tags, source)
         place = self._places.find(envelope.network)
-        agent = self._agents.read(user_agent)
-        is_robot = self._judge_agent(envelope).is_bot and agent.browser != "Headless Chrome" and bool(user_agent)
+        agent = self._agents.read(clean_agent(envelope.user_agent))
         return Attributes(
             hostname=hostname,
             referrer=event.referrer or None,
@@ -93,7 +91,7 @@ class Enricher:
             browser_version=agent.browser_version,
             os=agent.os,
             os_version=agent.os_version,
-            device="bot" if is_robot else agent.device,
+            device="bot" if self._judge_agent(envelope).is_bot else agent.device,
             screen=event.screen or None,
             language=event.language or None,
         )

@@ -74,7 +74,7 @@ def test_every_attribute_of_a_session_is_filled(enricher: Enricher) -> None:
 def test_what_is_not_known_is_none_and_never_empty(enricher: Enricher) -> None:
     event = make_event(hostname="", referrer="", query="", screen="", language="")
 
-    attributes = enricher.attributes(event, make_envelope("", network=None), WEBSITE)
+    attributes = enricher.attributes(event, make_envelope("", is_server=True, network=None), WEBSITE)
 
     known = {name: value for name, value in asdict(attributes).items() if value is not None}
     assert known == {"channel": "Direct", "rules_version": RULES_VERSION, "device": "unknown"}
@@ -122,9 +122,6 @@ def test_a_spam_referrer_is_flagged_whatever_the_browser(enricher: Enricher) -> 
 
 
 @pytest.mark.rule("R47")
-def test_a_robots_device_is_a_robot(enricher: Enricher) -> None:
-    listed = (
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_10_1) Safari/600.2.5 (Amazonbot/0.1; +https://developer.amazon.com)"
-    )
-
-    assert enricher.attributes(make_event(), make_envelope(listed), WEBSITE).device == "bot"
+@pytest.mark.parametrize("user_agent", [GOOGLEBOT, "curl/8.5.0", CHROME.replace("Chrome", "HeadlessChrome"), "-", ""])
+def test_a_robots_device_is_a_robot(enricher: Enricher, user_agent: str) -> None:
+    assert enricher.attributes(make_event(), make_envelope(user_agent), WEBSITE).device == "bot"
