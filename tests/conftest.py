@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Never
 
 import psycopg
@@ -10,6 +11,7 @@ import redis
 from redis.asyncio.connection import AbstractConnection as AsyncAbstractConnection
 from redis.connection import AbstractConnection
 
+from tests.flow.pipeline import Pipeline
 from tests.services import POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
 
 _SERVICE_FIXTURES = frozenset({"servers", "postgres_url", "database", "redis_url"})
@@ -63,6 +65,17 @@ def redis_url(servers: Servers) -> str:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture
+def pipeline(database: str, redis_url: str, tmp_path: Path) -> Iterator[Pipeline]:
+    """Gateway, worker and query API as processes of their own, on an empty database and Redis."""
+    running = Pipeline(database, redis_url, tmp_path)
+    try:
+        running.start_all()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(autouse=True)
