@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import redis.asyncio
+import uvloop
 
 from shared import doctor, up, websites
 from shared.cli import build_parser
@@ -79,19 +79,24 @@ def _with_secret(settings: Settings) -> Settings:
 
 def _run_front_door(settings: Settings) -> None:
     from ingest.app import create_app as create_gateway
-    from ingest.server import serve
+    from ingest.connection import connect
     from queryapi.app import create_app as create_queryapi
+    from shared.server import serve
 
     configure_logs(settings.log_level, "front-door")
     gateway_settings, query_settings = _connected(settings, "gateway"), _connected(settings, "queryapi")
+    client = connect(gateway_settings.redis_url)
+    door = FrontDoor(
+        create_gateway(gateway_settings, client, utc_now),
+        create_queryapi(query_settings, utc_now),
+    )
 
-    async def run_both() -> None:
-        client = redis.asyncio.Redis.from_url(gateway_settings.redis_url)
-        gateway = create_gateway(gateway_settings, client, utc_now)
-        door = FrontDoor(gateway, create_queryapi(query_settings, utc_now))
-        await serve(door, settings, settings.host, settings.ingest_port)
+    async def run() -> None:
+        async with client:
+            await serve(door, settings, settings.host, settings.ingest_port)
 
-    asyncio.run(run_both())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
 
 
 def _run_service(name: str, settings: Settings) -> int:

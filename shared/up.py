@@ -28,10 +28,12 @@ from sql.migrate import migrate
 
 _READY_SECONDS = 60.0
 _CHECK_SECONDS = 0.2
+# SIGHUP is a closed terminal.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stop(BaseException):
-    """SIGINT or SIGTERM arrived."""
+    """One of the signals that stop us arrived."""
 
 
 def run_everything(settings: Settings, report: Report) -> None:
@@ -167,11 +169,11 @@ def _greet(settings: Settings, home: Home) -> None:
 def _signals_raise_stop() -> Generator[None]:
     def stop(_number: int, _frame: object) -> None:
         # Once: whoever presses Ctrl-C again must not cut the shutdown, every wait of which has an end.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         raise _Stop
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import itertools
 import os
 import secrets
 import shutil
@@ -66,11 +67,11 @@ def open_home(data_dir: Path, report: Report) -> Home:
     user = choose_server_user()
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        servers_dir = _servers_dir(data_dir, user)
+        servers_dir = choose_servers_dir(data_dir, user)
         if servers_dir != data_dir:
             report(f"other users cannot enter {data_dir}: the servers keep their files in {servers_dir}")
-            servers_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
             write_private(data_dir / "servers_dir", f"{servers_dir}\n")
+            servers_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
         home = Home(data_dir=data_dir, servers_dir=servers_dir, socket_dir=_socket_dir(servers_dir), user=user)
         home.logs_dir.mkdir(mode=0o700, exist_ok=True)
         home.socket_dir.mkdir(mode=0o700, exist_ok=True)
@@ -152,14 +153,18 @@ def _may_enter(directory: Path, user: ServerUser) -> bool:
     return bool(status.st_mode & (0o010 if status.st_gid == user.gid else 0o001))
 
 
-def _servers_dir(data_dir: Path, user: ServerUser | None) -> Path:
+def choose_servers_dir(data_dir: Path, user: ServerUser | None, elsewhere: Path = _REACHABLE_ROOT) -> Path:
+    """Where the servers keep their files: `data_dir`, or a directory of its own below `elsewhere`."""
     # Noted at the first start, so that a data directory that was moved still finds its servers.
     noted = data_dir / "servers_dir"
     if noted.exists():
         return Path(noted.read_text("utf-8").strip())
     if is_reachable(data_dir, user):
         return data_dir
-    return _REACHABLE_ROOT / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    wanted = elsewhere / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    # One that is there already was left by a data directory since removed, and its passwords with it.
+    others = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([wanted], others) if not path.exists())
 
 
 def _socket_dir(servers_dir: Path) -> Path:

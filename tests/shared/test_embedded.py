@@ -2,6 +2,8 @@
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -9,10 +11,12 @@ import pytest
 import redis
 
 from shared.embedded.child import ServerUser
-from shared.embedded.home import EmbeddedError, Home, is_reachable, locked, open_home
+from shared.embedded.home import EmbeddedError, Home, choose_servers_dir, is_reachable, locked, open_home
 from shared.embedded.postgres import postgres_url
 from shared.embedded.valkey import valkey_url
 from tests.services import Servers
+
+STRANGER = ServerUser("stranger", 54321, 54321)
 
 
 def _quiet(_line: str) -> None:
@@ -20,8 +24,16 @@ def _quiet(_line: str) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return open_home(tmp_path / "data", _quiet)
+def open_path() -> Iterator[Path]:
+    """A directory that every user can enter; tmp_path is closed to the one the servers run as."""
+    with tempfile.TemporaryDirectory(prefix="analytics-test-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+@pytest.fixture
+def home(open_path: Path) -> Home:
+    return open_home(open_path / "data", _quiet)
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +63,37 @@ def test_secrets_are_made_once_and_private(home: Home) -> None:
     assert stat.S_IMODE((home.data_dir / "example.key").stat().st_mode) == 0o600
 
 
-def test_a_long_data_directory_still_has_a_socket(tmp_path: Path) -> None:
-    home = open_home(tmp_path / ("d" * 100), _quiet)
+def test_a_long_data_directory_still_has_a_socket(open_path: Path) -> None:
+    home = open_home(open_path / ("d" * 100), _quiet)
+    home.socket_dir.rmdir()
 
     assert len(os.fsencode(home.socket_dir / ".s.PGSQL.5432.lock")) <= 107
+
+
+def test_servers_of_a_closed_data_directory_stand_elsewhere(tmp_path: Path) -> None:
+    data_dir, elsewhere = tmp_path / "closed", tmp_path / "elsewhere"
+    data_dir.mkdir(mode=0o700)
+
+    chosen = choose_servers_dir(data_dir, STRANGER, elsewhere)
+
+    assert chosen.parent == elsewhere
+    assert choose_servers_dir(data_dir, None, elsewhere) == data_dir
+
+
+def test_servers_are_found_again_after_their_data_directory_moved(tmp_path: Path) -> None:
+    (tmp_path / "servers_dir").write_text("/somewhere/else\n")
+
+    assert choose_servers_dir(tmp_path, STRANGER) == Path("/somewhere/else")
+
+
+def test_servers_of_a_removed_data_directory_are_not_taken_over(tmp_path: Path) -> None:
+    data_dir, elsewhere = tmp_path / "closed", tmp_path / "elsewhere"
+    data_dir.mkdir(mode=0o700)
+    choose_servers_dir(data_dir, STRANGER, elsewhere).mkdir(parents=True)
+
+    chosen = choose_servers_dir(data_dir, STRANGER, elsewhere)
+
+    assert not chosen.exists()
 
 
 def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
@@ -65,11 +104,10 @@ def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_closed_directory_is_out_of_reach(tmp_path: Path) -> None:
-    stranger = ServerUser("stranger", 54321, 54321)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
-    assert not is_reachable(closed, stranger)
+    assert not is_reachable(closed, STRANGER)
     assert is_reachable(closed, None)
 
 
