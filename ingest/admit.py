@@ -12,7 +12,7 @@ from ingest.event_id import new_event_id
 from ingest.identity import Naming, Visitor, given_id
 from ingest.page import Address, reduce_referrer, split_address
 from ingest.parse import ClientEvent, ClientPerformance, ClientRevenue
-from ingest.properties import NO_PROPERTIES, clean_properties
+from ingest.properties import clean_properties
 from ingest.refusal import EventError, Warned
 from ingest.text import NUL, TextCleaner
 from ingest.timestamps import Trust, Window
@@ -112,7 +112,7 @@ class Admission:
             scroll_depth=client.scroll_depth,
             revenue=None if client.revenue is None else _revenue(client.revenue),
             performance=None if client.performance is None else _performance(client.performance),
-            properties=msgspec.Raw() if client.properties is None else clean_properties(client.properties, cleaner),
+            properties=clean_properties(client.properties, cleaner) if client.properties else msgspec.UNSET,
         )
         return Admitted(event, partition, origin)
 

@@ -33,7 +33,7 @@ def answer_batch(outcome: Outcome) -> tuple[int, Body]:
         "rejected": len(outcome.refused),
         "dropped": len(outcome.dropped),
         "errors": [_error(index, error) for index, error in outcome.refused],
-        "warnings": [{"index": warned.index, **_warning(warned)} for warned in outcome.warnings],
+        "warnings": [{"index": warned.position, **_warning(warned)} for warned in outcome.warnings],
     }
     if outcome.accepted or outcome.dropped:
         return 202, body

@@ -1,7 +1,7 @@
 """The gateway as a Starlette application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -54,7 +54,7 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     status = Status(redis, clock, backlog, registry, verifier)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await sites.refresh()
         jobs = [asyncio.create_task(job()) for job in (publisher.run, backlog.run, sites.keep_fresh, salts.keep_ahead)]
         yield

@@ -1,6 +1,7 @@
 """Watches the Redis behind the streams: how full it is, and what its acknowledgement is worth (RELIABILITY 2)."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Literal
 
 import structlog
@@ -89,11 +90,11 @@ class Backlog:
             return "unknown"
         durability = _durability(config)
         if durability != "always":
-            log.warning("durability_weak", durability=durability, **config)
+            log.warning("durability_weak", durability=durability)
         return durability
 
 
-def _durability(config: dict[str, str]) -> Durability:
+def _durability(config: Mapping[str | None, str | None]) -> Durability:
     if config["appendonly"] != "yes" or config["maxmemory-policy"] != "noeviction" or config["appendfsync"] == "no":
         return "none"
     return "always" if config["appendfsync"] == "always" else "everysec"

@@ -11,7 +11,7 @@ from shared.errors import AppError
 MAX_SINGLE_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 1024 * 1024
 # What senders nearly always say; anything else is looked at more closely.
-_USUAL_TYPES = frozenset({None, b"application/json", b"text/plain", b"text/plain;charset=UTF-8"})
+_USUAL_TYPES = frozenset({b"application/json", b"text/plain", b"text/plain;charset=UTF-8"})
 _MAX_TYPE_BYTES = 256
 _REFUSED_TYPES = ("multipart/", "application/csp-report")
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
@@ -25,7 +25,7 @@ class DisconnectedError(Exception):
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The body, at most `limit` bytes before and after inflation; raises AppError 400, 413, 415."""
     content_type = headers.get(b"content-type")
-    if content_type not in _USUAL_TYPES:
+    if content_type is not None and content_type not in _USUAL_TYPES:
         check_content_type(content_type)
     length = headers.get(b"content-length")
     if length is not None and int(length) > limit:

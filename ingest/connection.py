@@ -18,3 +18,11 @@ def connect(redis_url: str) -> Redis:
         retry=Retry(NoBackoff(), 0),
         decode_responses=False,
     )
+
+
+async def read_bytes(redis: Redis, key: str) -> bytes | None:
+    """The value of `key`; raises RedisError or OSError."""
+    value = await redis.get(key)
+    # The library's type allows text as well, which a client of `connect` never gives.
+    assert not isinstance(value, str)
+    return value

@@ -1,4 +1,4 @@
-"""CORS on the ingest routes (SPEC R53): any page may send; nothing is read, no cookie exists, so this grants nothing."""
+"""CORS on the ingest routes (SPEC R53): any page may send, and as no cookie is read or set this grants nothing."""
 
 from ingest.client import Headers
 
@@ -25,7 +25,7 @@ def answer_headers(headers: Headers) -> RawHeaders:
 
 def preflight_headers(headers: Headers) -> RawHeaders:
     """What an OPTIONS request is answered."""
-    answer = [_ALLOWED_METHODS, _MAX_AGE]
+    answer: RawHeaders = [_ALLOWED_METHODS, _MAX_AGE]
     origin = headers.get(b"origin")
     if origin is None or not _is_echoable(origin):
         return [*answer, _VARY]

@@ -9,13 +9,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingest.client import Origin
+from ingest.connection import read_bytes
 from ingest.domains import registrable_domain
 from ingest.refusal import EventError
 from ingest.salts import SaltBook
 from ingest.unavailable import unavailable
 from shared.registry import Website
 
-ROUTING_SECRET_KEY = "routing_secret"
+ROUTING_SECRET_KEY = "routing_secret"  # noqa: S105 -- a name
 ROUTING_SECRET_BYTES = 32
 # What a client's code sends when it has no id: the texts of "nothing" (SPEC R10).
 _ABSENT = frozenset({"", "null", "undefined", "0", "[object Object]"})
@@ -44,7 +45,7 @@ class Naming:
             return
         try:
             await self._redis.set(ROUTING_SECRET_KEY, urandom(ROUTING_SECRET_BYTES), nx=True)
-            secret = await self._redis.get(ROUTING_SECRET_KEY)
+            secret = await read_bytes(self._redis, ROUTING_SECRET_KEY)
         except (RedisError, OSError) as error:
             raise unavailable() from error
         if secret is None:

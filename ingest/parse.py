@@ -211,7 +211,7 @@ def _explain(error: Exception) -> EventError:
     field = path[1] if path and path[1] else None
     expected = _EXPECTED.search(text)
     reason = text.partition(" - at ")[0]
-    if field == "timestamp" or field == "sent_at":
+    if field in {"timestamp", "sent_at"}:
         return EventError("invalid_type", f"{field}: must be RFC 3339 text with a zone", field)
     if expected and (", got " in expected[2]):
         code = "invalid_value" if field in _NUMBERS else "invalid_type"

@@ -1,6 +1,7 @@
 """SPEC R6: custom properties become one flat JSON object of scalars, within its limits."""
 
 import math
+from typing import TypeGuard
 
 import msgspec
 
@@ -12,12 +13,14 @@ MAX_KEY_BYTES = 128
 MAX_VALUE_BYTES = 1024
 MAX_PROPERTIES_BYTES = 8192
 MAX_DEPTH = 5
+# A character is 4 bytes at most: no need to measure.
+_SHORT_VALUE = MAX_VALUE_BYTES // 4
+_SHORT_KEY = MAX_KEY_BYTES // 4
 INT64 = range(-(2**63), 2**63)
 # Longer than any float64 needs; a longer one is an attack on the number parser.
 MAX_NUMBER_CHARS = 400
 
 Scalar = str | int | float | bool | None
-NO_PROPERTIES = msgspec.Raw()
 _encoder = msgspec.json.Encoder()
 
 
@@ -37,19 +40,17 @@ def parse_float(text: str) -> float | OutOfRange:
     return value + 0.0
 
 
-def clean_properties(properties: dict[str, object], cleaner: TextCleaner) -> msgspec.Raw:
-    """`properties` as JSON text; empty when there are none. Raises EventError."""
+def clean_properties(properties: dict[str, object], cleaner: TextCleaner) -> msgspec.Raw | msgspec.UnsetType:
+    """`properties` as JSON text; UNSET when there are none. Raises EventError."""
     if not properties:
-        return msgspec.Raw()
+        return msgspec.UNSET
     flat: dict[str, Scalar] = {}
     for key, value in properties.items():
-        kind = type(value)
-        if (kind is str or kind is bool or value is None) and len(key) <= 32 and NUL not in key:
-            # Nearly every property: nothing to flatten, and too short to need measuring.
-            if not isinstance(value, str) or (len(value) <= MAX_VALUE_BYTES // 4 and NUL not in value):
-                flat[key] = value  # pyright: ignore[reportArgumentType] -- narrowed by `kind`
-                continue
-        _flatten(key, value, 1, flat, cleaner)
+        # Nearly every property: nothing to flatten, and too short to need measuring.
+        if isinstance(value, str) and len(value) <= _SHORT_VALUE and len(key) <= _SHORT_KEY and NUL not in key + value:
+            flat[key] = value
+        else:
+            _flatten(key, value, 1, flat, cleaner)
     if len(flat) > MAX_PROPERTIES:
         cleaner.warn("too_many_properties", "properties", f"properties: only the first {MAX_PROPERTIES} keys kept")
         flat = dict(list(flat.items())[:MAX_PROPERTIES])
@@ -60,7 +61,7 @@ def clean_properties(properties: dict[str, object], cleaner: TextCleaner) -> msg
 
 
 def _flatten(key: str, value: object, depth: int, flat: dict[str, Scalar], cleaner: TextCleaner) -> None:
-    if isinstance(value, dict):
+    if _is_object(value):
         if depth >= MAX_DEPTH:
             raise EventError("invalid_value", f"properties: nested deeper than {MAX_DEPTH}", "properties")
         for name, inner in value.items():
@@ -73,7 +74,7 @@ def _flatten(key: str, value: object, depth: int, flat: dict[str, Scalar], clean
 
 
 def _scalar(value: object, depth: int, cleaner: TextCleaner) -> Scalar:
-    if isinstance(value, list):
+    if _is_array(value):
         _check_numbers(value, depth)
         value = _encoder.encode(value).decode()
     if isinstance(value, str):
@@ -85,10 +86,19 @@ def _scalar(value: object, depth: int, cleaner: TextCleaner) -> Scalar:
 
 def _check_numbers(value: object, depth: int) -> None:
     """Raises EventError where a number, however deep, fits neither int64 nor float64."""
-    if isinstance(value, list | dict):
+    inners = value.values() if _is_object(value) else value if _is_array(value) else None
+    if inners is not None:
         if depth >= MAX_DEPTH:
             raise EventError("invalid_value", f"properties: nested deeper than {MAX_DEPTH}", "properties")
-        for inner in value if isinstance(value, list) else value.values():
+        for inner in inners:
             _check_numbers(inner, depth + 1)
     elif isinstance(value, OutOfRange) or (type(value) is int and value not in INT64):
         raise EventError("number_out_of_range", "properties: a number fits neither int64 nor float64", "properties")
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_array(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)

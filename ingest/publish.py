@@ -122,13 +122,13 @@ class Publisher:
                 queue.clear()
             return
         for boarded, reply in zip(flight.values(), replies, strict=True):
-            if isinstance(reply, ResponseError):
+            if reply is not None:
                 # OOM, MISCONF, LOADING, READONLY, NOAUTH...: the server answers, and refuses.
                 log.warning("publish_refused", error=str(reply).partition(" ")[0])
-            self._land(boarded, reply if isinstance(reply, ResponseError) else None)
+            self._land(boarded, reply)
         self._metrics.publish_seconds.observe(monotonic_seconds() - started)
 
-    async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[object]:
+    async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[ResponseError | None]:
         """The replies to the XADDs of `flight`, in its order. Nothing is ever sent twice: redis-py's
         own retries sit above the connection that is used here."""
         connection = await self._pool.get_connection()
@@ -157,11 +157,13 @@ class Publisher:
                 done.set_exception(unavailable())
 
 
-async def _read_reply(connection: AbstractConnection) -> object:
+async def _read_reply(connection: AbstractConnection) -> ResponseError | None:
+    """The server's refusal, if it is one; raises RedisError or OSError when there is no reply."""
     try:
-        return await connection.read_response(disconnect_on_error=False)
+        await connection.read_response(disconnect_on_error=False)
     except ResponseError as error:
         return error
+    return None
 
 
 def _pack_xadd(parts: list[bytes], key: bytes, payloads: Sequence[bytes]) -> None:

@@ -18,9 +18,9 @@ class EventError(Exception):
 
 
 class Warned(NamedTuple):
-    """A change made to an accepted event; `index` is its place in the batch, 0 for a single event."""
+    """A change made to an accepted event; `position` is its place in the batch, 0 for a single event."""
 
-    index: int
+    position: int
     code: str
     field: str
     warning: str

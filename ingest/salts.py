@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ingest.connection import read_bytes
 from ingest.unavailable import unavailable
 from shared.clock import Clock
 from shared.errors import AppError
@@ -92,7 +93,7 @@ class SaltBook:
             return held
         try:
             current = await self._make(salt_key(website_id, day))
-            previous = await self._redis.get(salt_key(website_id, day - timedelta(days=1)))
+            previous = await read_bytes(self._redis, salt_key(website_id, day - timedelta(days=1)))
         except (RedisError, OSError) as error:
             raise unavailable() from error
         zone = _zone(timezone)
@@ -103,10 +104,10 @@ class SaltBook:
 
     async def _make(self, key: str) -> bytes:
         # Read first: reading works when Redis is full, writing does not.
-        salt = await self._redis.get(key)
+        salt = await read_bytes(self._redis, key)
         if salt is None:
             await self._redis.set(key, urandom(SALT_BYTES), nx=True, px=SALT_LIFETIME_MS)
-            salt = await self._redis.get(key)
+            salt = await read_bytes(self._redis, key)
         if salt is None:
             raise unavailable()
         return salt

@@ -7,6 +7,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ingest.connection import read_bytes
 from shared.clock import Clock
 from shared.registry import REGISTRY_KEY, Website, decode_registry
 
@@ -51,7 +52,7 @@ class Sites:
         """Read the snapshot again; what was known stays when it cannot be read."""
         self._checked_at = self._clock().timestamp()
         try:
-            payload = await self._redis.get(REGISTRY_KEY)
+            payload = await read_bytes(self._redis, REGISTRY_KEY)
             if payload is not None:
                 self._websites = {website.website_id: website for website in decode_registry(payload).websites}
         except (RedisError, OSError, msgspec.DecodeError) as error:

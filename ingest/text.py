@@ -19,10 +19,10 @@ def truncate(value: str, limit_bytes: int) -> str:
 class TextCleaner:
     """Cleans the free text of one event and notes what it had to cut."""
 
-    __slots__ = ("index", "warnings")
+    __slots__ = ("position", "warnings")
 
-    def __init__(self, index: int, warnings: list[Warned]) -> None:
-        self.index = index
+    def __init__(self, position: int, warnings: list[Warned]) -> None:
+        self.position = position
         self.warnings = warnings
 
     def clean(self, value: str | None, field: str, limit_bytes: int) -> str | None:
@@ -39,4 +39,4 @@ class TextCleaner:
         return value or None
 
     def warn(self, code: str, field: str, warning: str) -> None:
-        self.warnings.append(Warned(self.index, code, field, warning))
+        self.warnings.append(Warned(self.position, code, field, warning))

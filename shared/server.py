@@ -1,0 +1,199 @@
+"""The HTTP server of both services: uvicorn with the limits and deadlines that it lacks (RELIABILITY 1.8, 6.3).
+
+Bare, uvicorn waits for ever for a header that comes at a byte a second, and takes a header of 1 MB or
+5 000 of them. Here every phase of a connection has a deadline, and headers have a limit.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import orjson
+import structlog
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from shared.settings import Settings
+
+MAX_HEADER_BYTES = 16 * 1024
+MAX_HEADER_FIELDS = 64
+HEADER_SECONDS = 10.0
+BODY_SECONDS = 15.0
+# A client that does not read its answer is cut off.
+WRITE_SECONDS = 15.0
+KEEP_ALIVE_SECONDS = 5
+# Open connections of one process; the next one is answered 503.
+MAX_CONNECTIONS = 4096
+# Accepted requests have this long to finish after SIGTERM.
+GRACE_SECONDS = 10
+
+log = structlog.get_logger()
+
+_IDLE, _IN_HEADERS, _IN_BODY = range(3)
+_DEADLINES = {_IN_HEADERS: HEADER_SECONDS, _IN_BODY: BODY_SECONDS}
+
+
+async def serve(app: ASGIApp, settings: Settings, host: str, port: int) -> None:
+    """Serve `app` until SIGTERM or SIGINT, then finish what has been accepted."""
+    config = Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        # uvicorn's own lines are not ours in form; what a request did wrong is in the metrics.
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    log.info("listening", host=host, port=port, environment=settings.environment)
+    await uvicorn.Server(config).serve()
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection, with limits on its headers and a deadline on each of its phases."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._accepting = self.app
+        self._latest: RequestResponseCycle | None = None
+        self._phase = _IDLE
+        self._header_bytes = 0
+        # Runs while a phase is not complete, and says which one.
+        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline_phase = _IDLE
+        self._write_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] -- as uvicorn's own
+        super().connection_made(transport)
+        # A new connection owes its first header from the start.
+        self._start_deadline(_IN_HEADERS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_deadline()
+        self._stop_write_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        phase = self._phase
+        if phase == _IDLE:
+            if self._deadline is not None:
+                self._stop_deadline()
+            return
+        if phase == _IN_HEADERS:
+            # The parser holds back a field until it is complete: what has come in is what counts.
+            self._header_bytes += len(data)
+            if self._header_bytes > 2 * MAX_HEADER_BYTES:
+                self._refuse(431, "headers_too_large", f"headers: larger than {MAX_HEADER_BYTES} bytes")
+                return
+        if self._deadline is None or self._deadline_phase != phase:
+            self._stop_deadline()
+            self._start_deadline(phase)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._phase = _IN_HEADERS
+        self._header_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self._phase = _IN_BODY
+        self.app = self._accepting
+        headers = self.headers
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in headers)
+        if size > MAX_HEADER_BYTES or len(headers) > MAX_HEADER_FIELDS:
+            self.app = _Refusal(
+                431, "headers_too_large", f"headers: at most {MAX_HEADER_BYTES} bytes and {MAX_HEADER_FIELDS} fields"
+            )
+        elif sum(name == b"host" for name, _ in headers) > 1:
+            self.app = _Refusal(400, "bad_request", "Host: sent more than once")
+        elif len(self.connections) > MAX_CONNECTIONS:
+            self.app = _Refusal(503, "overloaded", "too many connections", {"retry-after": "5"})
+        super().on_headers_complete()
+        self._latest = self.cycle
+
+    def on_message_complete(self) -> None:
+        self._phase = _IDLE
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_deadline = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stop_write_deadline()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, "bad_request", "not a valid HTTP request")
+
+    def _start_deadline(self, phase: int) -> None:
+        self._deadline_phase = phase
+        self._deadline = self.loop.call_later(_DEADLINES[phase], self._miss_deadline)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _stop_write_deadline(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
+
+    def _miss_deadline(self) -> None:
+        self._deadline = None
+        self._refuse(408, "request_timeout", "the request did not arrive in time")
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """Answer and close, unless an answer is on its way already: then only close."""
+        if self.transport.is_closing():
+            return
+        latest = self._latest
+        is_answering = latest is not None and latest.response_started and not latest.response_complete
+        if not is_answering:
+            body = _error_body(code, message)
+            phrase = HTTPStatus(status).phrase.encode()
+            self.transport.write(
+                b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+                % (status, phrase, len(body), body)
+            )
+        self.transport.close()
+
+
+class _Refusal:
+    """An application that answers every request with one error, and closes the connection."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        self._status = status
+        self._body = _error_body(code, message)
+        self._headers = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(self._body)),
+            (b"connection", b"close"),
+            *self._headers,
+        ]
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})
+
+
+def _error_body(code: str, message: str) -> bytes:
+    return orjson.dumps({"error": message, "code": code, "details": {}, "request_id": ""})
