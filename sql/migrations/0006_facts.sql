@@ -1,3 +1,14 @@
+-- The dirty buckets, behind a function that promises many rows. Read directly, a table that fills and empties
+-- every second is at times believed to be empty; the views below then compare every row with every dirty
+-- bucket: 28 s in place of 0.7 for 30 days of 210 000 rows with 500 dirty buckets. STABLE: it must see
+-- the very snapshot of the statement that asks.
+CREATE FUNCTION dirty_buckets() RETURNS TABLE (website_id text, bucket timestamptz)
+LANGUAGE plpgsql STABLE ROWS 100000 AS $$
+BEGIN
+    RETURN QUERY SELECT d.website_id, d.bucket FROM rollup_dirty d;
+END
+$$;
+
 -- What readers see: the rollup where it is up to date, the events themselves where it is not. Exact at
 -- every commit, because a writer marks its buckets dirty in the transaction that changes them.
 CREATE VIEW session_facts AS
@@ -8,7 +19,7 @@ SELECT
     r.utm_campaign, r.utm_term, r.utm_content, r.country, r.region, r.city, r.city_geoname_id, r.continent,
     r.browser, r.browser_version, r.os, r.os_version, r.device, r.screen, r.language
 FROM rollup_sessions r
-WHERE NOT EXISTS (SELECT FROM rollup_dirty d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
+WHERE NOT EXISTS (SELECT FROM dirty_buckets() d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
 UNION ALL
 SELECT
     d.website_id, d.bucket,
@@ -23,7 +34,7 @@ CROSS JOIN LATERAL sessions_of_bucket(d.website_id, d.bucket) s;
 CREATE VIEW site_facts AS
 SELECT r.website_id, r.bucket, r.is_bot, r.pageviews, r.custom_events, r.events
 FROM rollup_site r
-WHERE NOT EXISTS (SELECT FROM rollup_dirty d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
+WHERE NOT EXISTS (SELECT FROM dirty_buckets() d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
 UNION ALL
 SELECT d.website_id, d.bucket, s.is_bot, s.pageviews, s.custom_events, s.events
 FROM (SELECT DISTINCT website_id, bucket FROM rollup_dirty) d
