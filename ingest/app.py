@@ -88,4 +88,4 @@ async def _stop(jobs: list[asyncio.Task[None]]) -> None:
     while running:
         for job in running:
             job.cancel()
-        _, running = await asyncio.wait(running, timeout=0.2)
+        _, running = await asyncio.wait(running, timeout=0.02)

@@ -62,14 +62,14 @@ async def _read_rest(receive: Receive, room: int, limit: int) -> bytes:
     chunks: list[bytes] = []
     more = True
     while more:
+        if room < 0:
+            raise too_large(limit)
         message = await receive()
         if message["type"] != "http.request":
             raise DisconnectedError
         chunks.append(message["body"])
         room -= len(message["body"])
         more = message["more_body"]
-        if room < 0:
-            raise too_large(limit)
     return b"".join(chunks)
 
 

@@ -111,6 +111,7 @@ _strict_batch = msgspec.json.Decoder(_Batch, float_hook=parse_float)
 _strict_array = msgspec.json.Decoder(list[ClientEvent], float_hook=parse_float)
 _raw_batch = msgspec.json.Decoder(_RawBatch)
 _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
+_anything = msgspec.json.Decoder(msgspec.Raw)
 _probe = msgspec.json.Decoder(_Probe)
 
 _PATH = re.compile(r" - at `\$\.?(?:\[\.\.\.\])?\.?(\w*)")
@@ -187,9 +188,20 @@ def _judge(body: bytes, unknown: set[str]) -> ClientEvent | EventError:
     try:
         event = _tolerant_event.decode(body)
         unknown.update(_keys.decode(body).keys() - _FIELDS - _IGNORED)
+    except msgspec.ValidationError as error:
+        return _syntax_error(body) or _explain(error)
     except _UNDECODABLE as error:
         return _explain(error)
     return event
+
+
+def _syntax_error(body: bytes) -> EventError | None:
+    """What a body of the wrong shape has wrong as JSON: a wrong field is found before a wrong end."""
+    try:
+        _anything.decode(body)
+    except _UNDECODABLE as error:
+        return _explain(error)
+    return None
 
 
 def _replace_lone_half(escape: re.Match[bytes]) -> bytes:

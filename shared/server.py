@@ -33,17 +33,22 @@ GRACE_SECONDS = 10
 log = structlog.get_logger()
 
 _IDLE, _IN_HEADERS, _IN_BODY = range(3)
-_DEADLINES = {_IN_HEADERS: HEADER_SECONDS, _IN_BODY: BODY_SECONDS}
 
 
 async def serve(app: ASGIApp, settings: Settings, host: str, port: int) -> None:
     """Serve `app` until SIGTERM or SIGINT, then finish what has been accepted."""
-    config = Config(
+    log.info("listening", host=host, port=port, environment=settings.environment)
+    await uvicorn.Server(server_config(app, host, port)).serve()
+
+
+def server_config(app: ASGIApp, host: str, port: int, protocol: "type[BoundedProtocol] | None" = None) -> Config:
+    """uvicorn as we run it; `protocol` is for a test that has less time."""
+    return Config(
         app,
         host=host,
         port=port,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=protocol or BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -55,12 +60,13 @@ async def serve(app: ASGIApp, settings: Settings, host: str, port: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    log.info("listening", host=host, port=port, environment=settings.environment)
-    await uvicorn.Server(config).serve()
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection, with limits on its headers and a deadline on each of its phases."""
+
+    header_seconds = HEADER_SECONDS
+    body_seconds = BODY_SECONDS
 
     def __init__(
         self,
@@ -144,7 +150,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_deadline(self, phase: int) -> None:
         self._deadline_phase = phase
-        self._deadline = self.loop.call_later(_DEADLINES[phase], self._miss_deadline)
+        self._deadline = self.loop.call_later(
+            self.header_seconds if phase == _IN_HEADERS else self.body_seconds, self._miss_deadline
+        )
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:
