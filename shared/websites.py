@@ -24,7 +24,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 connection.execute(read("writes/put_website"), _website(arguments))
                 print(f"registered {arguments.website_id}")
             else:
-                for website_id, name, timezone, domains in connection.execute(read("reads/list_websites")):
+                for website_id, name, timezone, domains, _ in connection.execute(
+                    read("reads/websites"), {"website_id": None}
+                ):
                     print(website_id, name, timezone, ",".join(domains), sep="\t")
     except psycopg.OperationalError as error:
         raise WebsiteError(f"the database does not answer: {error}; is `analytics up` running?") from error
