@@ -32,15 +32,15 @@ class Sites:
     async def find(self, website_id: str) -> Website | None:
         """The website, with default settings when it is not certain whether it is registered; None
         when it certainly is not."""
-        website = self._websites.get(website_id) if self._websites is not None else None
-        if website is not None:
+        websites = self._websites
+        if websites is not None and (website := websites.get(website_id)) is not None:
             return website
-        if self._accepts_any or self._websites is None:
+        if self._accepts_any:
             return Website(website_id=website_id)
         if self._clock().timestamp() - self._checked_at >= RECHECK_SECONDS:
             await self.refresh()
-            return self._websites.get(website_id)
-        return None
+            websites = self._websites
+        return Website(website_id=website_id) if websites is None else websites.get(website_id)
 
     async def keep_fresh(self) -> None:
         """Refresh for ever."""

@@ -63,7 +63,8 @@ async def stream_payloads(redis: Redis) -> list[tuple[int, bytes]]:
     found: list[tuple[int, bytes]] = []
     for partition in range(PARTITIONS):
         for _, fields in await redis.xrange(stream_key(partition)):
-            found += [(partition, payload) for payload in fields.values()]
+            assert fields is not None
+            found += [(partition, payload) for payload in fields.values() if isinstance(payload, bytes)]
     return found
 
 
@@ -86,9 +87,7 @@ async def running(
         headers = {"user-agent": "Test/1"}
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(
-                transport=transport, base_url="http://gateway", headers={"user-agent": "Test/1"}
-            ) as client,
+            httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client,
         ):
             yield RunningGateway(client, redis, clock, environ)
 
