@@ -19,7 +19,7 @@ lint: $(VENV)/dev.stamp ## linters, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/dev.stamp ## measure; judges nothing
 	$(BIN)/python -m tests.bench

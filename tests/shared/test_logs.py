@@ -20,6 +20,7 @@ def test_an_exception_is_logged_without_the_values_of_its_variables(capsys: pyte
         structlog.stdlib.get_logger().exception("failed")
     finally:
         structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
 
     line = json.loads(capsys.readouterr().err)
 
