@@ -4,6 +4,9 @@ from typing import Literal
 
 import msgspec
 
+# JSON object {"websites": [...]}, written by the query API and read by the gateway and the worker.
+REGISTRY_KEY = "registry"
+
 
 class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the gateway and the worker need to know of one website."""

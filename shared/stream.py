@@ -4,9 +4,6 @@
 STREAM_KEY = "events:{{{partition}}}"
 CONSUMER_GROUP = "workers"
 
-# JSON object {"websites": [...]}, written by the query API; see shared/registry.py.
-REGISTRY_KEY = "registry"
-
 
 def stream_key(partition: int) -> str:
     """The stream of one partition, 0 <= partition < STREAM_PARTITIONS."""

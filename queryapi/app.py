@@ -1,0 +1,82 @@
+"""The query API as a Starlette application."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from queryapi.database import make_pool
+from queryapi.endpoint import Services
+from queryapi.routes import make_routes
+from queryapi.sites import publish_websites
+from shared.asgi import Requests, handle_http_exception
+from shared.clock import Clock, monotonic_seconds
+from shared.settings import Settings
+from shared.tokens import TokenVerifier
+
+# No report takes a body.
+MAX_BODY_BYTES = 65_536
+REDIS_SECONDS = 2.0
+
+
+def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | None = None) -> Starlette:
+    """The query API; its lifespan opens and closes the connections, and starts although neither the
+    database nor Redis is there. Raises SettingError when the key is not fit to check tokens with."""
+    registry = registry or CollectorRegistry()
+    pool = make_pool(settings)
+    redis = _redis(settings.redis_url) if settings.redis_url else None
+    services = Services(
+        settings=settings,
+        pool=pool,
+        redis=redis,
+        clock=clock,
+        verifier=TokenVerifier(settings, clock),
+        registry=registry,
+        started_seconds=monotonic_seconds(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        await pool.open(wait=False)
+        publishing = None if redis is None else asyncio.create_task(publish_websites(pool, redis, settings))
+        try:
+            yield
+        finally:
+            if publishing is not None:
+                publishing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await publishing
+            await pool.close()
+            if redis is not None:
+                await redis.aclose()
+
+    middleware = [Middleware(Requests, registry=registry)]
+    if settings.cors_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware, allow_origins=settings.cors_origins, allow_headers=["authorization"], max_age=86_400
+            )
+        )
+    app = Starlette(
+        routes=make_routes(services),
+        middleware=middleware,
+        exception_handlers={HTTPException: handle_http_exception},
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _redis(url: str) -> Redis:
+    return Redis.from_url(
+        url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=Retry(NoBackoff(), 0)
+    )

@@ -1,0 +1,66 @@
+"""What a report is given: the website, the parameters, the moment, and a snapshot to read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import sql
+
+from queryapi.comparison import COMPARE_PARAMETERS
+from queryapi.database import Reader
+from queryapi.dimensions import FILTER_PARAMETERS
+from queryapi.params import PROPERTY, Params
+from queryapi.query import Filter, Query, Range
+from queryapi.ranges import RANGE_PARAMETERS, resolve_range, resolve_zone
+from queryapi.rows import Row
+from queryapi.statement import compile_query
+from shared.registry import Website
+from sql.statements import read
+
+# Parameters that stand once, and those that may be repeated (SPEC R64).
+COMMON_PARAMETERS = RANGE_PARAMETERS | COMPARE_PARAMETERS | {"include_bots"}
+REPEATABLE_PARAMETERS = FILTER_PARAMETERS | {PROPERTY}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request for a report."""
+
+    website: Website
+    params: Params
+    now: datetime
+    reader: Reader
+
+
+async def asked_range(call: Call) -> Range:
+    """The range of the request; only `period=all` needs the database for it."""
+    zone = resolve_zone(call.params, call.website.timezone)
+    first_event = None
+    if call.params.text("period") == "all":
+        found = await call.reader.row(sql.SQL(read("reads/first_event")), {"website_id": call.website.website_id})
+        first = found["first_bucket"]
+        assert first is None or isinstance(first, datetime)
+        first_event = first
+    return resolve_range(call.params, zone, call.now, first_event)
+
+
+def make_query(call: Call, asked: Range, metrics: tuple[str, ...]) -> Query:
+    """The query over the population of the request, without dimensions."""
+    filters = tuple(
+        Filter(name, values)
+        for name, values in call.params.values.items()
+        if name in FILTER_PARAMETERS or name.startswith(PROPERTY)
+    )
+    return Query(
+        website_id=call.website.website_id,
+        range=asked,
+        metrics=metrics,
+        filters=filters,
+        include_bots=call.params.flag("include_bots"),
+        as_of=call.now,
+    )
+
+
+async def run_totals(call: Call, query: Query) -> Row:
+    """The one row of a query without dimensions."""
+    rows = await call.reader.rows(compile_query(query))
+    return rows[0]

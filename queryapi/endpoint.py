@@ -1,0 +1,72 @@
+"""From a request to a report and back: the same steps for every report."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import Response
+
+from queryapi.access import authorize, require_website
+from queryapi.answer import Answer, Report
+from queryapi.call import Call
+from queryapi.database import Pool, snapshot
+from queryapi.params import parse_params
+from shared.asgi import json_response
+from shared.clock import Clock
+from shared.settings import Settings
+from shared.tokens import TokenVerifier
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+# Say when an answer was made, not what it is: no part of its ETag.
+_MOMENTS = ("generated_at",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the endpoints work with. `redis` is None where none is configured."""
+
+    settings: Settings
+    pool: Pool
+    redis: Redis | None
+    clock: Clock
+    verifier: TokenVerifier
+    registry: CollectorRegistry
+    started_seconds: float
+
+
+def report_endpoint(services: Services, report: Report) -> Endpoint:
+    """Token, parameters, website, report, in this order; all reads of a request see one snapshot."""
+
+    async def endpoint(request: Request) -> Response:
+        principal = authorize(request, services.verifier)
+        params = parse_params(request.scope["query_string"], report.scalars, report.repeatable)
+        async with snapshot(services.pool, services.settings) as reader:
+            website = await require_website(reader, principal, request.path_params["website_id"])
+            answer = await report.answer(Call(website, params, services.clock(), reader))
+        return _respond(request, answer)
+
+    return endpoint
+
+
+def _respond(request: Request, answer: Answer) -> Response:
+    tag = f'W/"{_fingerprint(answer)}"'
+    headers = {"Cache-Control": f"private, max-age={answer.max_age_seconds}", "ETag": tag, "Vary": "Authorization"}
+    asked = request.headers.get("if-none-match", "")
+    if tag in {candidate.strip() for candidate in asked.split(",")} or asked.strip() == "*":
+        return Response(status_code=304, headers=headers)
+    body = answer.body if answer.meta is None else {**answer.body, "meta": answer.meta}
+    return json_response(body, headers=headers)
+
+
+def _fingerprint(answer: Answer) -> str:
+    """What the answer says, whenever it was made."""
+    timeless: dict[str, object] = dict(answer.body)
+    if answer.meta is not None:
+        timeless["meta"] = {key: value for key, value in answer.meta.items() if key not in _MOMENTS}
+    for key in _MOMENTS:
+        timeless.pop(key, None)
+    return hashlib.blake2b(orjson.dumps(timeless), digest_size=16).hexdigest()

@@ -1,0 +1,77 @@
+"""The parts that answers share: the range as JSON, and what is said about the numbers (SPEC R66, R67)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from psycopg import sql
+
+from queryapi.call import Call
+from queryapi.conditions import is_about_events
+from queryapi.query import Query, Range
+from queryapi.statement import spans
+from sql.statements import read
+
+COMPARISON_OUT_OF_RETENTION = "comparison_out_of_retention"
+OUT_OF_RETENTION = "out_of_retention"
+# Real today is no day to promise anything about for longer.
+MAX_AGE_OPEN_SECONDS = 5
+# A closed day still takes events that were queued on a device.
+MAX_AGE_CLOSED_SECONDS = 300
+
+
+def range_body(asked: Range) -> dict[str, object]:
+    """`from` and `to` in the zone asked for, `days` where the range is made of whole days."""
+    body: dict[str, object] = {
+        "from": local_text(asked.since, asked),
+        "to": local_text(asked.until, asked),
+        "timezone": asked.zone.key,
+    }
+    if asked.days is not None:
+        body["days"] = asked.days
+    return body
+
+
+def local_text(instant: datetime, asked: Range) -> str:
+    """ISO 8601 with the offset of the zone at that instant (SPEC R39)."""
+    return instant.astimezone(asked.zone).isoformat()
+
+
+def max_age_seconds(asked: Range, now: datetime) -> int:
+    """How long an answer may be kept by its reader (SPEC R71)."""
+    return MAX_AGE_OPEN_SECONDS if asked.until > now - timedelta(minutes=10) else MAX_AGE_CLOSED_SECONDS
+
+
+async def head(call: Call, asked: Range) -> dict[str, object]:
+    """How every answer about a range begins."""
+    return {"website_id": call.website.website_id, "date_range": asked.label, "range": range_body(asked)}
+
+
+async def meta(call: Call, query: Query, *, is_raw: bool = False, warnings: Sequence[str] = ()) -> dict[str, object]:
+    """`visitors` is `exact` as soon as an id that outlives the day took part: then days must not be
+    added up. Judged by the newest 200 events of the range."""
+    asked = query.range
+    found = await call.reader.row(
+        sql.SQL(read("reads/visitor_kind")),
+        {"website_id": query.website_id, "since": asked.since, "until": asked.until},
+    )
+    needs_raw = is_raw or is_about_events(query)
+    own = [OUT_OF_RETENTION] if await is_out_of_retention(call, query, is_raw=is_raw) else []
+    return {
+        "generated_at": call.now,
+        "visitors": "exact" if found["has_lasting_ids"] else "visitor_days",
+        "source": "raw" if needs_raw else "aggregate",
+        "warnings": [*own, *warnings],
+    }
+
+
+async def is_out_of_retention(call: Call, query: Query, *, is_raw: bool = False) -> bool:
+    """True when the query needs raw events of a day that retention has dropped (SPEC R42): rollups
+    outlive the events, cut quarters of an hour and filters on events do not."""
+    asked = query.range
+    needed = ((asked.since, asked.until),) if is_raw or is_about_events(query) else spans(asked).edges
+    if not needed:
+        return False
+    found = await call.reader.row(
+        sql.SQL(read("reads/lost_days")), {"since": [one for one, _ in needed], "until": [one for _, one in needed]}
+    )
+    return found["is_lost"] is True

@@ -1,0 +1,122 @@
+"""The statements of the pages report. It asks raw events: which session saw which page is in no rollup."""
+
+from typing import NamedTuple
+
+from psycopg import sql
+
+from queryapi.buckets import grain_floor
+from queryapi.conditions import Values, event_conditions, is_about_events, page_conditions, row_conditions
+from queryapi.query import Query
+from queryapi.statement import LONGEST_SESSION, Statement
+from sql.statements import read
+
+_NO_NAME = sql.SQL("NULL::text")
+_NOTHING = sql.SQL("")
+
+
+class View(NamedTuple):
+    """What pages are told apart by: of one event, and of a session's first and last page view.
+    `counted` must be above zero for a row to be shown, and orders the rows by default."""
+
+    name: sql.Composable
+    entry_name: sql.Composable
+    exit_name: sql.Composable
+    counted: str
+
+
+def page_view(counted: str) -> View:
+    return View(sql.Identifier("page"), sql.Identifier("entry_page"), sql.Identifier("exit_page"), counted)
+
+
+def title_view() -> View:
+    """A session's first and last title are not kept, so there are no entries and exits."""
+    return View(sql.Identifier("title"), _NO_NAME, _NO_NAME, "views")
+
+
+def hostname_view() -> View:
+    name = sql.Identifier("hostname")
+    return View(name, name, name, "views")
+
+
+def section_view(depth: int) -> View:
+    """The first `depth` segments of the path; `/` itself is a section."""
+
+    def section(column: str) -> sql.Composed:
+        return sql.SQL("'/' || array_to_string((string_to_array(ltrim({}, '/'), '/'))[:{}], '/')").format(
+            sql.Identifier(column), sql.Literal(depth)
+        )
+
+    return View(section("page"), section("entry_page"), section("exit_page"), "views")
+
+
+# Columns of a row that `sort` may name.
+SORTS = ("views", "unique", "sessions", "entries", "exits", "bounce_rate", "exit_rate", "avg_time", "scroll_depth")
+
+
+def compile_pages(query: Query, view: View) -> Statement:
+    """Rows of `view`: `total`, `is_row`, `name` and SORTS. `query.order` names one of SORTS or `name`."""
+    values = Values()
+    conditions = row_conditions(query, values)
+    narrowed: sql.Composable = conditions
+    matched: sql.Composable = _NOTHING
+    if is_about_events(query):
+        matched = _matched(query, values, conditions)
+        narrowed = sql.SQL("{} AND session_hash IN (SELECT session_hash FROM matched)").format(conditions)
+    order = query.order
+    assert order is not None
+    direction = sql.SQL("DESC") if order.descending else sql.SQL("ASC")
+    collation = sql.SQL('COLLATE "C"') if order.key == "name" else _NOTHING
+    text = sql.SQL(read("reads/pages")).format(
+        matched=matched,
+        name=view.name,
+        entry_name=view.entry_name,
+        exit_name=view.exit_name,
+        counted=sql.Identifier(view.counted),
+        view_conditions=event_conditions(query, values) if is_about_events(query) else _NOTHING,
+        touch_conditions=sql.SQL("{} {}").format(narrowed, page_conditions(query, values)),
+        end_conditions=narrowed,
+        website_id=values.bind(query.website_id),
+        since=values.bind(query.range.since),
+        until=values.bind(query.range.until),
+        first_bucket=values.bind(grain_floor(query.range.since)),
+        last_bucket=values.bind(query.range.until + LONGEST_SESSION),
+        search=_search(query, values),
+        order_by=sql.SQL("{} {} {} NULLS LAST,").format(sql.Identifier(order.key), collation, direction),
+        limit=values.bind(query.limit),
+        offset=values.bind(query.offset),
+    )
+    return Statement(text, values.bound)
+
+
+def compile_gaps(query: Query, view: View, names: list[str]) -> Statement:
+    """`name` and `avg_time` of those `names` that have any page view with something after it."""
+    values = Values()
+    text = sql.SQL(read("reads/page_gaps")).format(
+        name=view.name,
+        website_id=values.bind(query.website_id),
+        since=values.bind(query.range.since),
+        until=values.bind(query.range.until),
+        last_moment=values.bind(query.range.until + LONGEST_SESSION),
+        conditions=row_conditions(query, values),
+        names=values.bind(names),
+    )
+    return Statement(text, values.bound)
+
+
+def _matched(query: Query, values: Values, conditions: sql.Composable) -> sql.Composed:
+    return sql.SQL(
+        "matched AS MATERIALIZED (SELECT DISTINCT session_hash FROM events"
+        ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until} {conditions} {events}),'
+    ).format(
+        website_id=values.bind(query.website_id),
+        since=values.bind(query.range.since),
+        until=values.bind(query.range.until),
+        conditions=conditions,
+        events=event_conditions(query, values),
+    )
+
+
+def _search(query: Query, values: Values) -> sql.Composable:
+    if query.search is None:
+        return _NOTHING
+    return sql.SQL("WHERE strpos(lower(name), lower({})) > 0").format(values.bind(query.search))

@@ -1,0 +1,68 @@
+"""The one question every report asks: whose, what, by what, of whom, when."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from queryapi.buckets import Interval
+
+Compare = Literal["previous", "year_over_year", "custom", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """A stretch of time [since, until), in UTC, and the zone its days are counted in.
+
+    `first_day` and `last_day` (included) are set when it is made of whole local days; `label` is what
+    answers call `date_range`.
+    """
+
+    since: datetime
+    until: datetime
+    zone: ZoneInfo
+    label: str
+    first_day: date | None = None
+    last_day: date | None = None
+
+    @property
+    def days(self) -> int | None:
+        if self.first_day is None or self.last_day is None:
+            return None
+        return (self.last_day - self.first_day).days + 1
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Rows whose dimension (or `prop:<key>`) equals one of `values`, case-sensitive."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """By a metric or by the name of the row; ties are always broken by name, ascending."""
+
+    key: str
+    descending: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """Metrics of one website over one population (SPEC R34). Filters of different names are all met."""
+
+    website_id: str
+    range: Range
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    include_bots: bool = False
+    # Splits the range into buckets, up to `as_of`: no bucket lies in the future.
+    interval: Interval | None = None
+    as_of: datetime
+    compare: Compare = "none"
+    order: Order | None = None
+    search: str | None = None
+    limit: int | None = None
+    offset: int = 0

@@ -1,0 +1,224 @@
+"""A query compiled to one statement. Identifiers come from closed tables, values are always bound."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from psycopg import sql
+
+from queryapi.buckets import Interval, bucket_starts, grain_ceiling, grain_floor
+from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
+from queryapi.dimensions import SESSION_DIMENSIONS
+from queryapi.metrics import METRICS
+from queryapi.query import Query, Range
+from sql.statements import read
+
+# The longest a session lasts (SPEC R16), and one bucket more for the one it ends in.
+LONGEST_SESSION = timedelta(hours=24, minutes=15)
+_NOTHING = sql.SQL("")
+_COMMA = sql.SQL(", ")
+
+
+class Statement(NamedTuple):
+    """SQL and the values bound to its placeholders."""
+
+    text: sql.Composed
+    values: Mapping[str, object]
+
+
+class Spans(NamedTuple):
+    """A range as whole buckets of the rollups, and the cut edges that only raw events can answer."""
+
+    whole: tuple[datetime, datetime] | None
+    edges: tuple[tuple[datetime, datetime], ...]
+
+
+class _Key(NamedTuple):
+    """One thing the rows are split by: as an expression over a rollup row, an event, and a session."""
+
+    name: sql.Identifier
+    on_bucket: sql.Composable
+    on_event: sql.Composable
+    on_visit: sql.Composable
+
+
+def spans(asked: Range) -> Spans:
+    """`asked` divided at the first and the last quarter of an hour inside it."""
+    first, last = grain_ceiling(asked.since), grain_floor(asked.until)
+    if first >= last:
+        return Spans(None, ((asked.since, asked.until),))
+    edges = [(asked.since, first)] if asked.since < first else []
+    if last < asked.until:
+        edges.append((last, asked.until))
+    return Spans((first, last), tuple(edges))
+
+
+def series_starts(query: Query, interval: Interval) -> tuple[datetime, ...]:
+    """Starts of the buckets of a series; what carries a later time than `as_of` counts into the last."""
+    asked = query.range
+    until = min(asked.until, max(query.as_of, asked.since) + timedelta(microseconds=1))
+    return bucket_starts(asked.since, until, interval, asked.zone)
+
+
+def compile_query(query: Query) -> Statement:
+    """One row for each value of the dimensions, or for each bucket that has something (`bucket`, counted
+    from 1), or the totals. Columns: `total` rows before the limit, `is_row`, the keys, the metrics."""
+    values = Values()
+    keys = _keys(query, values)
+    names = [key.name for key in keys]
+    wanted = [METRICS[name] for name in query.metrics]
+    conditions = row_conditions(query, values)
+    parts: list[sql.Composable] = []
+    if any(metric.of_hits for metric in wanted):
+        parts.append(_hits(query, values, keys, conditions))
+    if any(metric.of_visits for metric in wanted):
+        parts.append(_visits(query, values, keys, conditions))
+    text = sql.SQL(read("reads/rows")).format(
+        matched=_matched(query, values, keys, conditions),
+        parts=sql.SQL("\nUNION ALL\n").join(parts),
+        keys_first=_first(names),
+        metrics=_COMMA.join(
+            sql.SQL("{} AS {}").format(METRICS[name].expression, sql.Identifier(name)) for name in query.metrics
+        ),
+        search=_search(query, values),
+        group_by_keys=_group_by(names),
+        order_by=_order_by(query, names),
+        limit=_limit(query, values),
+    )
+    return Statement(text, values.bound)
+
+
+def _keys(query: Query, values: Values) -> list[_Key]:
+    if query.interval is not None:
+        starts = values.bind(list(series_starts(query, query.interval)))
+
+        def bucket_of(column: str) -> sql.Composable:
+            return sql.SQL("width_bucket({}, {})").format(sql.Identifier(column), starts)
+
+        return [
+            _Key(
+                sql.Identifier("bucket"),
+                bucket_of("bucket"),
+                bucket_of("timestamp"),
+                sql.SQL("width_bucket(min(session_started_at), {})").format(starts),
+            )
+        ]
+    found: list[_Key] = []
+    for name in query.dimensions:
+        expression = SESSION_DIMENSIONS[name].expression
+        on_visit = sql.SQL("any_value({})").format(expression)
+        found.append(_Key(sql.Identifier(name), expression, expression, on_visit))
+    return found
+
+
+def _hits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composed:
+    names = [key.name for key in keys]
+    if is_about_events(query):
+        sources = [
+            sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM matched").format(_first(names)),
+        ]
+    else:
+        asked = spans(query.range)
+        sources = [_edge_hits(query, values, keys, edge, conditions) for edge in asked.edges]
+        if asked.whole is not None:
+            sources.append(
+                sql.SQL(
+                    "SELECT {keys}visitor_hash, session_hash, pageviews, custom_events FROM session_facts"
+                    " WHERE website_id = {website_id} AND bucket >= {since} AND bucket < {until} {conditions}"
+                ).format(
+                    keys=_first([_named(key.on_bucket, key.name) for key in keys]),
+                    website_id=values.bind(query.website_id),
+                    since=values.bind(asked.whole[0]),
+                    until=values.bind(asked.whole[1]),
+                    conditions=conditions,
+                )
+            )
+    return sql.SQL(read("reads/hits")).format(
+        keys_first=_first(names), hits=sql.SQL("\nUNION ALL\n").join(sources), group_by_keys=_group_by(names)
+    )
+
+
+def _edge_hits(
+    query: Query, values: Values, keys: Sequence[_Key], edge: tuple[datetime, datetime], conditions: sql.Composable
+) -> sql.Composed:
+    return sql.SQL(
+        "SELECT {keys}visitor_hash, session_hash, (event_type = 'pageview')::integer AS pageviews,"
+        " (event_type NOT IN ('pageview', 'engagement', 'performance', 'identify'))::integer AS custom_events"
+        " FROM events"
+        ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until} {conditions}'
+    ).format(
+        keys=_first([_named(key.on_event, key.name) for key in keys]),
+        website_id=values.bind(query.website_id),
+        since=values.bind(edge[0]),
+        until=values.bind(edge[1]),
+        conditions=conditions,
+    )
+
+
+def _visits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composed:
+    names = [key.name for key in keys]
+    if is_about_events(query):
+        conditions = sql.SQL("{} AND session_hash IN (SELECT session_hash FROM matched)").format(conditions)
+    return sql.SQL(read("reads/visits")).format(
+        keys_first=_first(names),
+        keys_from_facts_first=_first([_named(key.on_visit, key.name) for key in keys]),
+        website_id=values.bind(query.website_id),
+        first_bucket=values.bind(grain_floor(query.range.since)),
+        last_bucket=values.bind(query.range.until + LONGEST_SESSION),
+        since=values.bind(query.range.since),
+        until=values.bind(query.range.until),
+        conditions=conditions,
+        group_by_keys=_group_by(names),
+    )
+
+
+def _matched(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composable:
+    """The events that a filter on events picks, in the range."""
+    if not is_about_events(query):
+        return _NOTHING
+    both = sql.SQL("{} {}").format(conditions, event_conditions(query, values))
+    span = (query.range.since, query.range.until)
+    return sql.SQL("matched AS MATERIALIZED ({}),").format(_edge_hits(query, values, keys, span, both))
+
+
+def _search(query: Query, values: Values) -> sql.Composable:
+    if query.search is None:
+        return _NOTHING
+    name = query.dimensions[0]
+    return sql.SQL("WHERE strpos(lower(coalesce({}, {})), lower({})) > 0").format(
+        sql.Identifier(name), values.bind(SESSION_DIMENSIONS[name].unset), values.bind(query.search)
+    )
+
+
+def _order_by(query: Query, names: Sequence[sql.Identifier]) -> sql.Composable:
+    if query.interval is not None or not names:
+        return _NOTHING
+    terms: list[sql.Composable] = []
+    if query.order is not None:
+        direction = sql.SQL("DESC") if query.order.descending else sql.SQL("ASC")
+        is_text = query.order.key in query.dimensions and SESSION_DIMENSIONS[query.order.key].is_text
+        collation = sql.SQL('COLLATE "C"') if is_text else _NOTHING
+        terms.append(sql.SQL("{} {} {} NULLS LAST").format(sql.Identifier(query.order.key), collation, direction))
+    for name in query.dimensions:
+        collation = sql.SQL('COLLATE "C"') if SESSION_DIMENSIONS[name].is_text else _NOTHING
+        terms.append(sql.SQL("{} {} NULLS LAST").format(sql.Identifier(name), collation))
+    return sql.SQL("ORDER BY {}").format(_COMMA.join(terms))
+
+
+def _limit(query: Query, values: Values) -> sql.Composable:
+    if query.limit is None:
+        return _NOTHING
+    return sql.SQL("LIMIT {} OFFSET {}").format(values.bind(query.limit), values.bind(query.offset))
+
+
+def _named(expression: sql.Composable, name: sql.Identifier) -> sql.Composed:
+    return sql.SQL("{} AS {}").format(expression, name)
+
+
+def _first(terms: Sequence[sql.Composable]) -> sql.Composable:
+    """The terms, each followed by a comma: what other columns may follow."""
+    return sql.SQL("").join([sql.SQL("{}, ").format(term) for term in terms])
+
+
+def _group_by(names: Sequence[sql.Composable]) -> sql.Composable:
+    return sql.SQL("GROUP BY {}").format(_COMMA.join(names)) if names else _NOTHING

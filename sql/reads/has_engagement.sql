@@ -1,0 +1,9 @@
+-- Whether the website sent any engagement in the range.
+SELECT EXISTS (
+    SELECT
+    FROM session_facts
+    WHERE website_id = %(website_id)s
+        AND bucket >= %(since)s
+        AND bucket < %(until)s
+        AND engaged_ms > 0
+) AS has_engagement

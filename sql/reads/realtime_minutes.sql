@@ -1,0 +1,11 @@
+-- Page views and visitors with any activity, minute by minute, counted from the first of `minutes`.
+SELECT
+    width_bucket("timestamp", {minutes}) AS minute,
+    count(*) FILTER (WHERE event_type = 'pageview') AS page_views,
+    count(DISTINCT visitor_hash) AS visitors
+FROM events
+WHERE website_id = {website_id}
+    AND "timestamp" >= {since}
+    AND "timestamp" <= {now}
+    {conditions}
+GROUP BY 1
