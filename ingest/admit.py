@@ -52,6 +52,7 @@ class Admission:
         self._window = window
         self._naming = naming
         self._sent_at = sent_at
+        self._named: dict[object, tuple[int, Visitor]] = {}
         self.warnings: list[Warned] = []
 
     async def admit(self, client: ClientEvent, index: int, website: Website) -> Admitted:
@@ -63,8 +64,9 @@ class Admission:
         if event_type not in RESERVED_EVENT_TYPES and _CONTROL.search(event_type):
             raise EventError("invalid_value", "event_type: must not contain control characters", "event_type")
         address = _address(client, event_type)
-        hostname = clean(client.hostname, "hostname", MAX_HOSTNAME_BYTES)
-        hostname = hostname.lower() if hostname else address.hostname
+        hostname = address.hostname
+        if client.hostname:
+            hostname = clean(client.hostname.lower(), "hostname", MAX_HOSTNAME_BYTES) or hostname
         origin = sender.origin
         if sender.honours_body and (sender.is_keyed or client.ip_address or client.user_agent):
             origin = body_origin(sender, client.ip_address, client.user_agent)
@@ -74,13 +76,16 @@ class Admission:
         if sender.is_private and website.gpc == "derive":
             # Neither of the client's ids may tie its visits together (SPEC R51).
             visitor_id = session_id = None
-        partition = self._naming.partition(website_id, visitor_id, origin)
         is_imported = window.trust is Trust.IMPORT
-        if visitor_id is not None:
-            visitor = Visitor(visitor_id, None)
-        else:
-            moment = timestamp if is_imported else window.received
-            visitor = await self._naming.derive(website, moment, origin, hostname)
+        # Nearly all events of a batch have one visitor: name it once.
+        key = (website_id, visitor_id, hostname, origin, timestamp.date() if is_imported else None)
+        named = self._named.get(key)
+        if named is None:
+            named = self._named[key] = (
+                self._naming.partition(website_id, visitor_id, origin),
+                await self._visitor(website, visitor_id, hostname, origin, timestamp),
+            )
+        partition, visitor = named
         engaged_ms = client.engaged_ms
         if engaged_ms is None and client.time_on_page is not None:
             engaged_ms = client.time_on_page * 1000
@@ -96,17 +101,17 @@ class Admission:
             page=clean(address.path, "page", MAX_PAGE_BYTES) or "",
             session_id=session_id,
             hostname=hostname,
-            query=clean(address.query, "query", MAX_QUERY_BYTES),
+            query=address.query and clean(address.query, "query", MAX_QUERY_BYTES),
             referrer=_referrer(client.referrer, cleaner),
-            title=clean(client.title, "title", MAX_TITLE_BYTES),
-            language=clean(client.language, "language", MAX_LANGUAGE_BYTES),
-            screen=clean(client.screen, "screen", MAX_SCREEN_BYTES),
+            title=client.title and clean(client.title, "title", MAX_TITLE_BYTES),
+            language=client.language and clean(client.language, "language", MAX_LANGUAGE_BYTES),
+            screen=client.screen and clean(client.screen, "screen", MAX_SCREEN_BYTES),
             source=clean(client.source, "source", MAX_TAG_BYTES) or clean(client.ref, "ref", MAX_TAG_BYTES),
-            utm_source=clean(client.utm_source, "utm_source", MAX_TAG_BYTES),
-            utm_medium=clean(client.utm_medium, "utm_medium", MAX_TAG_BYTES),
-            utm_campaign=clean(client.utm_campaign, "utm_campaign", MAX_TAG_BYTES),
-            utm_term=clean(client.utm_term, "utm_term", MAX_TAG_BYTES),
-            utm_content=clean(client.utm_content, "utm_content", MAX_TAG_BYTES),
+            utm_source=client.utm_source and clean(client.utm_source, "utm_source", MAX_TAG_BYTES),
+            utm_medium=client.utm_medium and clean(client.utm_medium, "utm_medium", MAX_TAG_BYTES),
+            utm_campaign=client.utm_campaign and clean(client.utm_campaign, "utm_campaign", MAX_TAG_BYTES),
+            utm_term=client.utm_term and clean(client.utm_term, "utm_term", MAX_TAG_BYTES),
+            utm_content=client.utm_content and clean(client.utm_content, "utm_content", MAX_TAG_BYTES),
             interactive=client.interactive is not False,
             engaged_ms=engaged_ms,
             scroll_depth=client.scroll_depth,

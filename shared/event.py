@@ -60,9 +60,9 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
     scroll_depth: int | None = None
     revenue: Revenue | None = None
     performance: dict[str, float] | None = None
-    # A flat JSON object of scalars, kept as the text that goes into the jsonb column. Empty when there
-    # is none: msgspec decodes no union with Raw.
-    properties: msgspec.Raw = msgspec.Raw()
+    # A flat JSON object of scalars, kept as the text that goes into the jsonb column. UNSET, because
+    # msgspec decodes nothing into `Raw | None`.
+    properties: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.event import Envelope, Event, decode_envelope
+from shared.event import Envelope, Event, decode_envelope, encode_envelope
 
 # An event this much older than its arrival is late. TimescaleDB remembers one [oldest, newest] of each
 # transaction: a late event beside a fresh one would have everything in between rolled up again.
@@ -87,14 +87,20 @@ def decode_entry(entry: Entry) -> Delivery:
     for payload in entry.payloads:
         try:
             envelope = decode_envelope(payload)
-            _check_zones(envelope)
+            if envelope.received_at.tzinfo is None:
+                raise ValueError("received_at: without a zone")
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             delivery.undecodable.append(Undecodable(entry, position, payload, str(error)))
             position += 1
             continue
         for event in envelope.events:
-            arrival = base | min(sequence + position, last_place)
-            events.append(Incoming(entry, position, arrival, event, envelope))
+            if event.timestamp.tzinfo is None:
+                alone = encode_envelope(msgspec.structs.replace(envelope, events=[event]))
+                delivery.undecodable.append(Undecodable(entry, position, alone, "timestamp: without a zone"))
+            else:
+                place = sequence + position
+                arrival = base | min(place, last_place)
+                events.append(Incoming(entry, position, arrival, event, envelope))
             position += 1
     return delivery
 
@@ -123,36 +129,34 @@ def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
         if len(on_time.events) > late_before or delivery.undecodable or not days_met:
             on_time.entries.append(delivery.entry)
     parts = [late[day] for day in sorted(late)]
-    return [*parts, on_time] if on_time.entries else parts
-
-
-def in_time_order(events: Iterable[Incoming]) -> list[Incoming]:
-    """`events` by (timestamp, arrival): whatever order they came in, sessions see the same order."""
-    return sorted(events, key=_time_order)
+    if on_time.entries:
+        parts.append(on_time)
+    for part in parts:
+        part.events.sort(key=_time_order)
+    return parts
 
 
 def without_repeats(events: Sequence[Incoming]) -> tuple[list[Incoming], list[Incoming]]:
-    """The first event of each id that a client chose with every event that has none, and the repeats
-    (SPEC R57). The order is kept."""
-    seen: set[tuple[str, int]] = set()
-    first: list[Incoming] = []
-    repeats: list[Incoming] = []
+    """The events without those that repeat an id a client chose, and these. The first to arrive stays
+    (SPEC R57); the order is kept."""
+    first: dict[tuple[str, int], Incoming] = {}
     for incoming in events:
         event = incoming.event
         if event.is_client_id:
             key = (event.website_id, event.id.int)
-            if key in seen:
-                repeats.append(incoming)
-                continue
-            seen.add(key)
-        first.append(incoming)
-    return first, repeats
-
-
-def _check_zones(envelope: Envelope) -> None:
-    if envelope.received_at.tzinfo is None or any(event.timestamp.tzinfo is None for event in envelope.events):
-        raise ValueError("timestamp: without a zone")
+            rival = first.get(key)
+            if rival is None or _arrival_order(incoming) < _arrival_order(rival):
+                first[key] = incoming
+    chosen = {id(incoming) for incoming in first.values()}
+    repeats = [incoming for incoming in events if incoming.event.is_client_id and id(incoming) not in chosen]
+    if not repeats:
+        return list(events), []
+    return [incoming for incoming in events if not incoming.event.is_client_id or id(incoming) in chosen], repeats
 
 
 def _time_order(incoming: Incoming) -> tuple[datetime, int]:
     return incoming.event.timestamp, incoming.arrival
+
+
+def _arrival_order(incoming: Incoming) -> tuple[int, int]:
+    return incoming.arrival, incoming.entry.partition

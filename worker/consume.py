@@ -29,7 +29,8 @@ from worker.write import Desk
 TICK_SECONDS = 1.0
 # A blocking read ends this often to look whether the worker should stop.
 LONGEST_BLOCK_MILLISECONDS = 250
-# Entries read from each partition at once, at most.
+# Entries read from each partition at once: a few until it is known how many events they hold.
+FIRST_ENTRIES = 4
 MAX_ENTRIES = 1000
 # An entry in hand while so many workers died is written alone; one that a worker died of alone is not
 # written again (RELIABILITY C17, C32).
@@ -109,7 +110,8 @@ class _Shift:
             reach=tools.reach,
             store_user_agent=config.store_user_agent,
         )
-        self._events_per_entry = 1.0
+        # As the last batch had; a guess before.
+        self._events_per_entry = float(config.batch_size)
 
     def work(self) -> None:
         next_tick = monotonic_seconds()
@@ -176,8 +178,7 @@ class _Shift:
             block = int(1000 * (until - monotonic_seconds()))
             if block <= 0:
                 break
-            share = (self._config.batch_size - events) / len(self._ownership.owned)
-            count = max(1, min(MAX_ENTRIES, int(share / self._events_per_entry)))
+            count = FIRST_ENTRIES if not deliveries else self._fitting(events, deliveries)
             entries = self._inbox.read(self._ownership.owned, count, min(block, LONGEST_BLOCK_MILLISECONDS))
             if entries and not deliveries:
                 until = monotonic_seconds() + self._config.batch_timeout_seconds
@@ -188,6 +189,11 @@ class _Shift:
             self._events_per_entry = max(1.0, events / len(deliveries))
             self._tools.reach("worker.after_read")
         return deliveries
+
+    def _fitting(self, events: int, deliveries: Sequence[Delivery]) -> int:
+        """How many entries of each partition fill the batch, going by those in hand."""
+        missing = (self._config.batch_size - events) / len(self._ownership.owned)
+        return max(1, min(MAX_ENTRIES, int(missing * len(deliveries) / max(1, events))))
 
     def _entries_per_read(self) -> int:
         return max(1, min(MAX_ENTRIES, int(self._config.batch_size / self._events_per_entry)))

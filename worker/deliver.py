@@ -8,7 +8,7 @@ import structlog
 from shared.clock import monotonic_seconds
 from worker.batch import ON_TIME, Delivery, Entry, Part, split_parts
 from worker.dead import Death, bury, deaths_of_entry
-from worker.failure import MAX_UNKNOWN_RETRIES, Failure, classify, delay_seconds, sqlstate
+from worker.failure import MAX_UNKNOWN_RETRIES, Failure, PoisonFloodError, classify, delay_seconds, sqlstate
 from worker.isolate import find_poison
 from worker.metrics import WorkerMetrics
 from worker.write import (
@@ -70,6 +70,8 @@ def _write_until_done(desk: Desk, part: Part, metrics: WorkerMetrics, stop: thre
             else:
                 _prepare(desk, part)
                 return write_part(desk, part, poison)
+        except PoisonFloodError:
+            raise
         except Exception as error:
             kind = classify(error)
             if desk.connection.closed:

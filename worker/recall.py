@@ -32,15 +32,17 @@ def recall(
     visitors: dict[str, set[int]] = {}
     earliest = _FOREVER
     latest = datetime.min.replace(tzinfo=UTC)
-    complete: dict[str, datetime] = {}
+    # From when on an event without a client's session needs no look; the same for most of a batch.
+    settled: dict[str, datetime] = {}
     for incoming in events:
         event = incoming.event
         website_id = event.website_id
-        since = complete.get(website_id)
-        if since is None:
-            since = complete[website_id] = memory.complete_since(website_id)
+        if website_id not in settled:
+            settled[website_id] = _later(memory.complete_since(website_id), SILENCE)
+        if event.session_id is None and event.timestamp >= settled[website_id]:
+            continue
         needed = event.timestamp - (SILENCE if event.session_id is None else LONGEST)
-        if needed >= since:
+        if needed >= memory.complete_since(website_id):
             continue
         if not part.is_late and needed >= memory.floor:
             unread[website_id] = min(needed, unread.get(website_id, _FOREVER))
@@ -57,6 +59,10 @@ def recall(
     hashes = sorted(set[int]().union(*visitors.values()))
     # A session that begins within reach of the latest event can last for a day from there.
     return _read(connection, list(visitors), earliest, latest + SILENCE + LONGEST + timedelta(seconds=1), hashes)
+
+
+def _later(moment: datetime, by: timedelta) -> datetime:
+    return moment if moment > _FOREVER - by else moment + by
 
 
 def _visitor_hashes(incoming: Incoming) -> Iterable[int]:

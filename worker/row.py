@@ -48,6 +48,9 @@ _NOT_TEXT = {"rules_version": "smallint", "city_geoname_id": "integer"}
 SESSION_COLUMNS = {field.name: _NOT_TEXT.get(field.name, "text") for field in fields(Attributes)}
 COLUMNS = EVENT_COLUMNS | SESSION_COLUMNS
 
+MAX_INTEGER = 2**31 - 1
+MAX_SMALLINT = 2**15 - 1
+
 attribute_values = attrgetter(*SESSION_COLUMNS)
 
 
@@ -64,8 +67,8 @@ def event_row(incoming: Incoming, session: Session, verdict: Verdict, *, user_ag
         hash64(event.website_id, event.visitor_id),
         session.session_hash,
         incoming.arrival,
-        event.engaged_ms,
-        event.scroll_depth,
+        None if event.engaged_ms is None else _within(event.engaged_ms, MAX_INTEGER),
+        None if event.scroll_depth is None else _within(event.scroll_depth, MAX_SMALLINT),
         event.interactive,
         verdict.is_bot,
         session.is_new_user,
@@ -85,6 +88,13 @@ def event_row(incoming: Incoming, session: Session, verdict: Verdict, *, user_ag
         event.properties or None,
         *session.attributes,
     )
+
+
+def _within(number: int, limit: int) -> int:
+    # The binary form is cut to its width without a word.
+    if not -limit <= number <= limit:
+        raise ValueError(f"{number}: beyond {limit}")
+    return number
 
 
 class RawJsonbDumper(Dumper):

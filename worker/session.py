@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE
+from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE, Event
 from worker.batch import Incoming
 from worker.hashes import client_session_hash, derived_session_id, hash64
 
@@ -91,20 +91,22 @@ def place_event(draft: Draft, incoming: Incoming) -> Session | None:
     """The session of the event, begun or extended in `draft`; None when it needs one that is open (R3)."""
     event = incoming.event
     at = event.timestamp
-    key, previous_key = session_keys(incoming)
+    key = _key(event, event.visitor_id)
     reach = SILENCE if event.session_id is None else LONGEST
     needs_open = event.event_type in NEEDS_SESSION
     session = find_session(draft.of(key), at, reach, needs_open=needs_open)
-    if session is None and previous_key is not None:
-        session = find_session(draft.of(previous_key), at, reach, needs_open=needs_open)
+    if session is None and event.previous_visitor_id is not None:
+        # R12: a session goes on under today's id when the salt has changed.
+        session = find_session(draft.of(_key(event, event.previous_visitor_id)), at, reach, needs_open=needs_open)
         if session is not None:
             draft.add(key, session)
             draft.add(hash64(event.website_id, event.visitor_id), session)
     if session is None:
         return None if needs_open else _begin(draft, incoming, key)
-    if at > session.last_at and event.event_type not in NO_ACTIVITY:
-        session.last_at = at
-    elif (at, incoming.arrival) < (session.started_at, session.first_arrival):
+    if at > session.last_at:
+        if event.event_type not in NO_ACTIVITY:
+            session.last_at = at
+    elif at <= session.started_at and (at, incoming.arrival) < (session.started_at, session.first_arrival):
         _move(draft, session, incoming)
     return session
 
@@ -115,13 +117,14 @@ def find_session(sessions: list[Session], at: datetime, reach: timedelta, *, nee
     bridge between two sessions extends the earlier one and merges nothing."""
     open_then: Session | None = None
     later: Session | None = None
-    best = (False, at)
     for session in sessions:
         if session.started_at <= at:
-            if at - session.last_at <= reach and at - session.started_at <= LONGEST:
-                rank = (at <= session.last_at, session.started_at)
-                if open_then is None or rank > best:
-                    open_then, best = session, rank
+            if (
+                at - session.last_at <= reach
+                and at - session.started_at <= LONGEST
+                and (open_then is None or _preference(session, at) > _preference(open_then, at))
+            ):
+                open_then = session
         elif (
             session.started_at - at <= reach
             and session.last_at - at <= LONGEST
@@ -131,15 +134,14 @@ def find_session(sessions: list[Session], at: datetime, reach: timedelta, *, nee
     return open_then if open_then is not None or needs_open else later
 
 
-def session_keys(incoming: Incoming) -> tuple[int, int | None]:
-    """Where to look: under today's id, then under yesterday's derived one (R12)."""
-    event = incoming.event
-    website_id, previous_id = event.website_id, event.previous_visitor_id
+def _preference(session: Session, at: datetime) -> tuple[bool, datetime]:
+    return at <= session.last_at, session.started_at
+
+
+def _key(event: Event, visitor_id: str) -> int:
     if event.session_id is None:
-        previous = None if previous_id is None else hash64(website_id, previous_id)
-        return hash64(website_id, event.visitor_id), previous
-    previous = None if previous_id is None else client_session_hash(website_id, previous_id, event.session_id)
-    return client_session_hash(website_id, event.visitor_id, event.session_id), previous
+        return hash64(event.website_id, visitor_id)
+    return client_session_hash(event.website_id, visitor_id, event.session_id)
 
 
 def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:

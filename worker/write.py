@@ -4,7 +4,7 @@ All of it is there or none. The ledger is what makes a redelivered entry harmles
 client's retry harmless; memory learns of the sessions only once the transaction has committed.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,7 @@ from psycopg import sql
 
 from shared.failpoint import Failpoint
 from sql.statements import read
-from worker.batch import Entry, Incoming, Part, in_time_order, without_repeats
+from worker.batch import Entry, Incoming, Part, without_repeats
 from worker.days import Days
 from worker.dead import Death, Reason, bury, death_of, death_of_payload
 from worker.enrich import Enricher
@@ -26,6 +26,7 @@ from worker.session import LONGEST, SILENCE, Draft, Session, place_event
 from worker.websites import Websites
 
 BUCKET_SECONDS = 900
+HOUR_MILLISECONDS = 3_600_000
 _COPY = sql.SQL("COPY events ({columns}) FROM STDIN (FORMAT BINARY)").format(
     columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
 )
@@ -58,12 +59,13 @@ class Written:
 
     rows: int = 0
     deaths: list[Death] = field(default_factory=list[Death])
-    outcomes: Counter[tuple[str, datetime, int, str]] = field(default_factory=Counter[tuple[str, datetime, int, str]])
-    touched: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    # By website, hour since 1970 of the stream entry, partition and outcome.
+    outcomes: Counter[tuple[str, int, int, str]] = field(default_factory=Counter[tuple[str, int, int, str]])
+    # Websites by 15-minute bucket since 1970.
+    touched: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict[int, set[str]](set))
 
     def count(self, incoming: Incoming, outcome: str) -> None:
-        hour = incoming.envelope.received_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        self.outcomes[incoming.event.website_id, hour, incoming.entry.partition, outcome] += 1
+        self.outcomes[_count_key(incoming.entry, incoming.event.website_id, outcome)] += 1
 
     def bury(self, incoming: Incoming, death: Death) -> None:
         self.deaths.append(death)
@@ -92,10 +94,9 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     events = [incoming for incoming in part.events if incoming.entry in claimed] if claimed is not None else part.events
     events = _living(desk, events, poison, written)
     events = _unseen(connection, events, written)
-    ordered = in_time_order(events)
-    found = recall(connection, desk.memory, part, ordered)
+    found = recall(connection, desk.memory, part, events)
     draft = Draft(lambda key: _known(desk.memory, found, key))
-    placed = _place(draft, ordered, written)
+    placed = _place(draft, events, written)
     for session in draft.changed:
         _describe(desk, session)
     _move_sessions(connection, draft, written)
@@ -155,9 +156,13 @@ def _dropped_days(connection: psycopg.Connection, events: Sequence[Incoming]) ->
 
 
 def days_of(events: Sequence[Incoming]) -> set[date]:
-    """The UTC days of the events."""
-    midnights = {int(incoming.event.timestamp.timestamp()) // 86_400 for incoming in events}
-    return {date(1970, 1, 1) + number * _DAY for number in midnights}
+    """The UTC days from the first to the last of events in time order: one for late events, one or two for
+    those on time, as many as a backlog lasted."""
+    if not events:
+        return set()
+    first = events[0].event.timestamp.astimezone(UTC).date()
+    last = events[-1].event.timestamp.astimezone(UTC).date()
+    return {first + number * _DAY for number in range((last - first).days + 1)}
 
 
 def seen_days_of(events: Sequence[Incoming]) -> set[date]:
@@ -196,9 +201,9 @@ def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> list[Se
     return remembered + [session for session in found[key] if session.session_hash not in hashes]
 
 
-def _place(draft: Draft, ordered: Sequence[Incoming], written: Written) -> list[Placed]:
+def _place(draft: Draft, events: Sequence[Incoming], written: Written) -> list[Placed]:
     placed: list[Placed] = []
-    for incoming in ordered:
+    for incoming in events:
         session = place_event(draft, incoming)
         if session is None:
             written.count(incoming, "no_session")
@@ -229,8 +234,8 @@ def _move_sessions(connection: psycopg.Connection, draft: Draft, written: Writte
             "since": session.started_at,
             "until": session.last_at + reach + _INSTANT,
         }
-        rows = connection.execute(read("writes/move_session"), values).fetchall()
-        written.touched.update((session.website_id, _bucket(row[0])) for row in rows)
+        for row in connection.execute(read("writes/move_session"), values).fetchall():
+            written.touched[_bucket(row[0])].add(session.website_id)
 
 
 def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
@@ -238,6 +243,9 @@ def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
         return
     judge = desk.enricher.judge
     keeps_agent = desk.store_user_agent
+    outcomes = written.outcomes
+    bucket_end = placed[0][0].event.timestamp
+    websites = set[str]()
     with desk.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
         for incoming, session in placed:
@@ -245,10 +253,15 @@ def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
             verdict = judge(event, envelope)
             user_agent = envelope.user_agent if keeps_agent else None
             copy.write_row(event_row(incoming, session, verdict, user_agent=user_agent))
-            written.count(incoming, "stored")
+            outcomes[_count_key(incoming.entry, event.website_id, "stored")] += 1
             if verdict.is_bot:
                 written.count(incoming, "bot")
-            written.touched.add((event.website_id, _bucket(event.timestamp)))
+            # In time order: a bucket is looked up once, not for each of its events.
+            if event.timestamp >= bucket_end:
+                bucket = _bucket(event.timestamp)
+                bucket_end = _bucket_start(bucket + 1)
+                websites = written.touched[bucket]
+            websites.add(event.website_id)
         desk.reach("worker.mid_copy")
     written.rows = len(placed)
 
@@ -258,17 +271,27 @@ def _bucket(moment: datetime) -> int:
     return int(moment.timestamp()) // BUCKET_SECONDS
 
 
+def _bucket_start(bucket: int) -> datetime:
+    return datetime.fromtimestamp(bucket * BUCKET_SECONDS, UTC)
+
+
+def _count_key(entry: Entry, website_id: str, outcome: str) -> tuple[str, int, int, str]:
+    return website_id, entry.milliseconds // HOUR_MILLISECONDS, entry.partition, outcome
+
+
 def count_payload(entry: Entry, written: Written) -> None:
     """Count a payload that nobody could decode as one event of no website."""
-    hour = datetime.fromtimestamp(entry.milliseconds // 3_600_000 * 3600, UTC)
-    written.outcomes[_NO_WEBSITE, hour, entry.partition, "dead_lettered"] += 1
+    written.outcomes[_count_key(entry, _NO_WEBSITE, "dead_lettered")] += 1
 
 
 def save_counts(connection: psycopg.Connection, written: Written) -> None:
     """Add what became of the events to `ingest_counts`, and the touched buckets to `rollup_dirty`."""
-    if written.touched:
-        buckets = [datetime.fromtimestamp(number * BUCKET_SECONDS, UTC) for _, number in written.touched]
-        values = {"websites": [website_id for website_id, _ in written.touched], "buckets": buckets}
+    touched = [(website_id, bucket) for bucket, websites in written.touched.items() for website_id in websites]
+    if touched:
+        values = {
+            "websites": [name for name, _ in touched],
+            "buckets": [_bucket_start(bucket) for _, bucket in touched],
+        }
         connection.execute(read("writes/mark_dirty"), values)
     if written.outcomes:
         websites, hours, partitions, outcomes = zip(*written.outcomes, strict=True)
@@ -276,7 +299,7 @@ def save_counts(connection: psycopg.Connection, written: Written) -> None:
             read("writes/add_counts"),
             {
                 "websites": [website_id.replace("\0", "") for website_id in websites],
-                "hours": list(hours),
+                "hours": [datetime.fromtimestamp(hour * 3600, UTC) for hour in hours],
                 "partitions": list(partitions),
                 "outcomes": [str(outcome) for outcome in outcomes],
                 "events": list(written.outcomes.values()),

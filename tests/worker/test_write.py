@@ -1,0 +1,240 @@
+"""One transaction a part: what is in the database after it, in both flavours."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as generated
+from hypothesis import strategies as st
+
+from shared.event import Revenue, decode_envelope
+from tests.worker.given import NOON, SITE, Fields, entry, envelope, event, open_bench
+from worker.batch import decode_entry
+from worker.failure import PoisonFloodError
+from worker.memory import Memory
+
+
+@pytest.mark.rule("R19")
+def test_row_carries_event_and_session(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.write(
+            [
+                event(NOON, page="/a", hostname="example.com", referrer="https://www.google.com/"),
+                event(
+                    NOON + timedelta(seconds=5),
+                    event_type="buy",
+                    page="/b",
+                    hostname="other.example",
+                    revenue=Revenue("19.99", "EUR"),
+                    properties=msgspec.Raw(b'{"plan":"pro","n":1.50}'),
+                ),
+            ]
+        )
+
+        rows = bench.rows(
+            "SELECT event_type, page, hostname, source, browser, session_started_at, revenue_amount::text,"
+            " properties::text, is_new_user, user_agent FROM events ORDER BY timestamp"
+        )
+
+    assert rows == [
+        ("pageview", "/a", "example.com", "Google", "Chrome", NOON, None, None, None, None),
+        ("buy", "/b", "example.com", "Google", "Chrome", NOON, "19.9900", '{"n": 1.50, "plan": "pro"}', None, None),
+    ]
+
+
+@pytest.mark.rule("G14")
+def test_redelivered_entry_counts_once(database: str) -> None:
+    with open_bench(database) as bench:
+        # One entry in three parts: on time, yesterday, the day before.
+        given = bench.write([event(NOON - timedelta(days=days)) for days in (0, 1, 2)], [event(NOON)], received_at=NOON)
+
+        bench.deliver(given)
+        bench.deliver(given)
+
+        assert bench.rows("SELECT count(*), count(DISTINCT id) FROM events") == [(4, 4)]
+        assert bench.outcomes() == {"stored": 4}
+
+
+@pytest.mark.rule("R57")
+@pytest.mark.rule("G14")
+def test_client_id_counts_once_in_any_grouping(database: str) -> None:
+    ids = [uuid4() for _ in range(6)]
+    with open_bench(database) as bench:
+        bench.write([event(NOON, id=name, is_client_id=True) for name in ids])
+        bench.write(
+            [event(NOON, id=name, is_client_id=True) for name in ids[3:]], [event(NOON, id=ids[0], is_client_id=True)]
+        )
+        bench.write([event(NOON + timedelta(hours=7), id=name, is_client_id=True) for name in [*ids, ids[0]]])
+        bench.write([event(NOON, id=ids[0], is_client_id=True, website_id="another")])
+
+        assert bench.rows("SELECT website_id, count(*) FROM events GROUP BY 1 ORDER BY 1") == [
+            ("another", 1),
+            (SITE, 6),
+        ]
+        assert bench.outcomes() == {"stored": 7, "duplicate": 11}
+
+
+@pytest.mark.rule("R21")
+@pytest.mark.rule("R20")
+def test_late_event_moves_the_start_of_a_stored_session(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.write([event(NOON, referrer="https://b.example/"), event(NOON + timedelta(minutes=20))])
+        bench.rows("DELETE FROM rollup_dirty RETURNING 1")
+
+        bench.write(
+            [event(NOON - timedelta(minutes=25), referrer="https://a.example/")],
+            received_at=NOON + timedelta(minutes=30),
+        )
+
+        assert bench.sessions() == [(NOON - timedelta(minutes=25), 3)]
+        assert bench.rows("SELECT DISTINCT source FROM events") == [("a.example",)]
+        assert bench.rows("SELECT count(DISTINCT bucket) FROM rollup_dirty") == [(3,)]
+        bench.assert_canonical()
+
+
+@pytest.mark.rule("R12")
+@pytest.mark.rule("R13")
+@pytest.mark.rule("R16")
+@pytest.mark.parametrize("session_id", [None, "mine"])
+def test_session_goes_on_after_its_owner_changed(database: str, session_id: str | None) -> None:
+    with open_bench(database) as before:
+        before.write([event(NOON, visitor_id="old", session_id=session_id, referrer="https://a.example/")])
+    later = NOON + timedelta(minutes=30)
+    with open_bench(database) as after:
+        after.write([event(later, visitor_id="new", previous_visitor_id="old", session_id=session_id)])
+        after.desk.memory.forget()
+        after.write(
+            [event(later + timedelta(minutes=30), visitor_id="new", previous_visitor_id="old", session_id=session_id)]
+        )
+
+        assert after.sessions() == [(NOON, 3)]
+        assert after.rows("SELECT DISTINCT visitor_id FROM events ORDER BY 1") == [("new",), ("old",)]
+        after.assert_canonical()
+
+
+def test_full_memory_forgets_nothing_that_counts(database: str) -> None:
+    def wave(minute: int) -> list[list[msgspec.Struct]]:
+        return [[event(NOON + timedelta(minutes=minute), visitor_id=f"v{number}")] for number in range(20)]
+
+    with open_bench(database, Memory(max_keys=5)) as bench:
+        for minute in (0, 20, 40):
+            bench.write(*wave(minute))  # pyright: ignore[reportArgumentType]
+
+        assert bench.sessions() == [(NOON, 3)] * 20
+
+
+@pytest.mark.rule("R3")
+def test_event_without_session_is_counted_and_not_stored(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.write([event(NOON, event_type="engagement", engaged_ms=5)])
+
+        assert bench.rows("SELECT 1 FROM events") == []
+        assert bench.outcomes() == {"no_session": 1}
+
+
+POISON: dict[str, Fields] = {
+    "nul": {"page": "/\0"},
+    "number": {"revenue": Revenue("no number", "EUR")},
+    "huge": {"revenue": Revenue("1e30", "EUR")},
+    "range": {"engaged_ms": 2**40},
+    "json": {"properties": msgspec.Raw(b'{"a":"\\u0000"}')},
+}
+
+
+@pytest.mark.parametrize("fields", POISON.values(), ids=POISON)
+def test_poison_goes_to_dead_letter_alone(database: str, fields: Fields) -> None:
+    # The first of its session: what else is in the session must not suffer from it.
+    poison = event(NOON - timedelta(seconds=1), **fields)
+    with open_bench(database) as bench:
+        bench.write(
+            [event(NOON + timedelta(seconds=at), visitor_id=f"v{at % 7}") for at in range(50)], [poison, event(NOON)]
+        )
+
+        (letter,) = bench.rows("SELECT reason, website_id, payload, error FROM dead_letter")
+        assert letter[:2] == ("invalid", SITE)
+        assert isinstance(letter[2], bytes) and decode_envelope(letter[2]).events[0].id == poison.id
+        assert letter[3]
+        assert bench.outcomes() == {"stored": 51, "dead_lettered": 1}
+
+
+def test_undecodable_payload_is_kept_as_it_is(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.deliver([decode_entry(entry(0, b"\xff\x00", envelope(event(NOON))))])
+
+        assert bench.rows("SELECT reason, payload FROM dead_letter") == [("undecodable", b"\xff\x00")]
+        assert bench.outcomes() == {"stored": 1, "dead_lettered": 1}
+
+
+def test_flood_of_poison_stops_the_worker(database: str) -> None:
+    with open_bench(database) as bench:
+        with pytest.raises(PoisonFloodError):
+            bench.write([event(NOON, page="/\0") for _ in range(150)])
+
+        assert bench.rows("SELECT 1 FROM dead_letter") == []
+
+
+def test_event_of_a_dropped_day_is_refused(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.rows("INSERT INTO dropped_days (day) VALUES (%s) RETURNING day", NOON.date())
+
+        bench.write([event(NOON)])
+
+        assert bench.rows("SELECT reason FROM dead_letter") == [("day_dropped",)]
+        assert bench.outcomes() == {"dead_lettered": 1}
+
+
+def test_vanished_partition_is_made_again(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.write([event(NOON)])
+        bench.rows("SELECT drop_events_of(%s)", NOON.date())
+
+        bench.write([event(NOON)])
+
+        assert bench.rows("SELECT count(*) FROM events") == [(1,)]
+
+
+_moments = st.integers(0, 90_000).map(lambda second: NOON + timedelta(seconds=second))
+_histories = st.lists(
+    st.tuples(_moments, st.sampled_from(["a", "b"]), st.sampled_from([None, None, "s"]), st.integers(0, 3)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@pytest.mark.rule("R19")
+@pytest.mark.rule("R20")
+@pytest.mark.rule("R21")
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@generated(history=_histories, chance=st.randoms(use_true_random=False))
+def test_any_split_and_redelivery_keeps_rows_canonical(
+    database: str, history: list[tuple[datetime, str, str | None, int]], chance: random.Random
+) -> None:
+    items = [
+        event(
+            at, id=UUID(int=number), visitor_id=visitor, session_id=session_id, referrer=f"https://r{number}.example/"
+        )
+        for number, (at, visitor, session_id, _) in enumerate(history)
+    ]
+    received_at = NOON + timedelta(days=2)
+    with open_bench(database) as bench:
+        bench.rows(
+            "WITH gone AS (DELETE FROM events), l AS (DELETE FROM ingest_ledger) DELETE FROM ingest_counts RETURNING 1"
+        )
+        for (_, _, _, fate), item in zip(history, items, strict=True):
+            on_time = chance.random() < 0.5
+            given = bench.write([item], received_at=item.timestamp if on_time else received_at)
+            if fate == 1:
+                bench.deliver(given)
+            if fate == 2:
+                bench.desk.memory.forget()
+
+        bench.assert_canonical()
+        assert bench.rows("SELECT count(*) FROM events") == [(len(items),)]
+        assert bench.outcomes() == {"stored": len(items)}
+        too_long = bench.rows(
+            "SELECT session_hash FROM events GROUP BY 1 HAVING max(timestamp) - min(timestamp) > interval '24 hours'"
+        )
+        assert too_long == []
