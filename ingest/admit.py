@@ -78,7 +78,7 @@ class Admission:
             visitor_id = session_id = None
         is_imported = window.trust is Trust.IMPORT
         # Nearly all events of a batch have one visitor: name it once.
-        key = (website_id, visitor_id, hostname, origin, timestamp.date() if is_imported else None)
+        key = (website_id, visitor_id, hostname, origin, timestamp if is_imported else None)
         named = self._named.get(key)
         if named is None:
             named = self._named[key] = (
@@ -101,17 +101,17 @@ class Admission:
             page=clean(address.path, "page", MAX_PAGE_BYTES) or "",
             session_id=session_id,
             hostname=hostname,
-            query=address.query and clean(address.query, "query", MAX_QUERY_BYTES),
+            query=clean(address.query, "query", MAX_QUERY_BYTES) if address.query else None,
             referrer=_referrer(client.referrer, cleaner),
-            title=client.title and clean(client.title, "title", MAX_TITLE_BYTES),
-            language=client.language and clean(client.language, "language", MAX_LANGUAGE_BYTES),
-            screen=client.screen and clean(client.screen, "screen", MAX_SCREEN_BYTES),
+            title=clean(client.title, "title", MAX_TITLE_BYTES) if client.title else None,
+            language=clean(client.language, "language", MAX_LANGUAGE_BYTES) if client.language else None,
+            screen=clean(client.screen, "screen", MAX_SCREEN_BYTES) if client.screen else None,
             source=clean(client.source, "source", MAX_TAG_BYTES) or clean(client.ref, "ref", MAX_TAG_BYTES),
-            utm_source=client.utm_source and clean(client.utm_source, "utm_source", MAX_TAG_BYTES),
-            utm_medium=client.utm_medium and clean(client.utm_medium, "utm_medium", MAX_TAG_BYTES),
-            utm_campaign=client.utm_campaign and clean(client.utm_campaign, "utm_campaign", MAX_TAG_BYTES),
-            utm_term=client.utm_term and clean(client.utm_term, "utm_term", MAX_TAG_BYTES),
-            utm_content=client.utm_content and clean(client.utm_content, "utm_content", MAX_TAG_BYTES),
+            utm_source=clean(client.utm_source, "utm_source", MAX_TAG_BYTES) if client.utm_source else None,
+            utm_medium=clean(client.utm_medium, "utm_medium", MAX_TAG_BYTES) if client.utm_medium else None,
+            utm_campaign=clean(client.utm_campaign, "utm_campaign", MAX_TAG_BYTES) if client.utm_campaign else None,
+            utm_term=clean(client.utm_term, "utm_term", MAX_TAG_BYTES) if client.utm_term else None,
+            utm_content=clean(client.utm_content, "utm_content", MAX_TAG_BYTES) if client.utm_content else None,
             interactive=client.interactive is not False,
             engaged_ms=engaged_ms,
             scroll_depth=client.scroll_depth,
@@ -120,6 +120,15 @@ class Admission:
             properties=clean_properties(client.properties, cleaner) if client.properties else msgspec.UNSET,
         )
         return Admitted(event, partition, origin)
+
+    async def _visitor(
+        self, website: Website, given: str | None, hostname: str | None, origin: Origin, timestamp: datetime
+    ) -> Visitor:
+        if given is not None:
+            return Visitor(given, None)
+        # An imported event belongs to the day it happened on, any other to the day it came in.
+        moment = timestamp if self._window.trust is Trust.IMPORT else self._window.received
+        return await self._naming.derive(website, moment, origin, hostname)
 
     def _timestamp(self, client: ClientEvent, cleaner: TextCleaner) -> datetime:
         if client.timestamp is None:

