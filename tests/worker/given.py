@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -134,7 +134,7 @@ class Bench:
 
 
 @contextmanager
-def open_bench(database: str, memory: Memory | None = None) -> Iterator[Bench]:
+def open_bench(database: str, memory: Memory | None = None) -> Generator[Bench]:
     with connect_database(database, "test") as connection:
         yield Bench(connection, memory)
 
@@ -152,7 +152,8 @@ class Stream:
         self.client.execute_command("XADD", stream_key(partition), "*", *words)
 
     def waiting(self, partitions: int) -> int:
-        return sum(self.inbox.depth(partition).length for partition in range(partitions))
+        """Entries not acknowledged."""
+        return sum(int(str(self.client.xlen(stream_key(partition)))) for partition in range(partitions))
 
 
 class Running:
@@ -182,7 +183,7 @@ class Running:
 
 
 @contextmanager
-def running_worker(database: str, redis_url: str, **environ: str) -> Iterator[Running]:
+def running_worker(database: str, redis_url: str, **environ: str) -> Generator[Running]:
     worker = Running(database, redis_url, environ)
     try:
         yield worker

@@ -104,7 +104,8 @@ def test_cut_connection_loses_and_doubles_nothing(database: str, redis_url: str,
 
         def cut() -> bool:
             found = bench.rows(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'analytics-worker %%'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name LIKE 'analytics-worker %%'"
                 " AND datname = current_database() AND (state = 'idle in transaction' OR query LIKE 'COPY%%')"
             )
             return len(found) > 0
@@ -125,6 +126,7 @@ def test_operational_error_is_retried_and_never_dead_letters(database: str, redi
 
 def test_sigterm_ends_the_batch_and_gives_everything_up(database: str, redis_url: str) -> None:
     stream = Stream(redis_url)
+    stream.inbox.open(range(PARTITIONS))
     ids = fill(stream)
     with (
         running_worker(database, redis_url, FAIL_AT="worker.after_read:1:sleep=0.5") as worker,
