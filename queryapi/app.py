@@ -22,8 +22,6 @@ from shared.clock import Clock, monotonic_seconds
 from shared.settings import Settings
 from shared.tokens import TokenVerifier
 
-# No report takes a body.
-MAX_BODY_BYTES = 65_536
 REDIS_SECONDS = 2.0
 
 
@@ -70,7 +68,6 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
         middleware=middleware,
         exception_handlers={HTTPException: handle_http_exception},
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.router.redirect_slashes = False
     return app

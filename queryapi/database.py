@@ -1,4 +1,4 @@
-"""The database as a reader sees it: one snapshot a request, bounded in time, never written to."""
+"""The database as a request sees it: one snapshot for reading, bounded in time, or one short change."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -79,10 +79,25 @@ class Reader:
 async def snapshot(pool: Pool, settings: Settings) -> AsyncGenerator[Reader]:
     """A reader whose statements all see the database at one moment. Raises AppError 503 where the
     database is away, busy, or slower than it may be."""
+    async with _transaction(pool, settings) as connection:
+        yield Reader(connection)
+
+
+@asynccontextmanager
+async def changes(pool: Pool, settings: Settings) -> AsyncGenerator[Reader]:
+    """A reader whose statements may write, each seeing what was committed before it; committed together at
+    the end, or not at all. Raises AppError 503 as `snapshot` does."""
+    async with _transaction(pool, settings) as connection:
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
+        yield Reader(connection)
+
+
+@asynccontextmanager
+async def _transaction(pool: Pool, settings: Settings) -> AsyncGenerator[AsyncConnection[DictRow]]:
     deadline = settings.statement_timeout_seconds + settings.db_connection_timeout_seconds + DEADLINE_MARGIN_SECONDS
     try:
         async with asyncio.timeout(deadline), pool.connection() as connection:
-            yield Reader(connection)
+            yield connection
     except errors.QueryCanceled as error:
         raise _unavailable("query_timeout", "the report took longer than it may; ask for a shorter range") from error
     except (PoolTimeout, TooManyRequests) as error:

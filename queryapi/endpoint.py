@@ -47,12 +47,13 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
         async with snapshot(services.pool, services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             answer = await report.answer(Call(website, params, services.clock(), reader))
-        return _respond(request, answer)
+        return respond(request, answer)
 
     return endpoint
 
 
-def _respond(request: Request, answer: Answer) -> Response:
+def respond(request: Request, answer: Answer) -> Response:
+    """The answer as JSON, or 304 where the client has the same already."""
     tag = f'W/"{_fingerprint(answer)}"'
     headers = {"Cache-Control": f"private, max-age={answer.max_age_seconds}", "ETag": tag, "Vary": "Authorization"}
     asked = request.headers.get("if-none-match", "")

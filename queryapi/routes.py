@@ -10,6 +10,7 @@ from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
+from queryapi.funnel_routes import funnel_routes
 from queryapi.health import detailed_health, health, metrics, ready
 from queryapi.ingest_report import ingest_report
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
@@ -88,4 +89,5 @@ def make_routes(services: Services) -> list[BaseRoute]:
         Route("/metrics", metrics(services)),
         Route("/api/v1/analytics/health", detailed_health(services)),
         *(Route(path, report_endpoint(services, report)) for path, report in REPORTS),
+        *funnel_routes(services),
     ]

@@ -1,0 +1,176 @@
+"""The funnel endpoints (SPEC B14-B18). The path after `/funnels/` is a website's id where it is read and a
+funnel's where it is changed: one route, told apart by the method (SPEC C14)."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from queryapi.access import authorize, require_website
+from queryapi.call import REPEATABLE_PARAMETERS, Call
+from queryapi.database import Reader, changes, snapshot
+from queryapi.endpoint import Endpoint, Services, respond
+from queryapi.funnel import Funnel, funnel_body
+from queryapi.funnel_definition import parse_definition
+from queryapi.funnel_fields import refuse
+from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance
+from queryapi.funnel_store import Draft, create_funnel, delete_funnel, find_funnel, list_funnels, replace_funnel
+from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.params import parse_params
+from shared.asgi import json_response
+from shared.errors import AppError
+from shared.tokens import Principal
+
+# Ten steps with the longest pages take a third of it.
+MAX_BODY_BYTES = 65_536
+FUNNELS_SCOPE = "funnels:write"
+_NO_PARAMETERS: frozenset[str] = frozenset()
+_LIST_PARAMETERS = frozenset({"limit", "offset"})
+_JSON = re.compile(r"application/json\s*(;.*)?", re.IGNORECASE)
+_CREATION_KEY = re.compile(r"[!-~]{1,255}")
+
+
+def funnel_routes(services: Services) -> list[BaseRoute]:
+    """Every funnel route."""
+    endpoints = _Funnels(services)
+    return [
+        Route("/api/v1/funnels", endpoints.create, methods=["POST"]),
+        Route(
+            "/api/v1/funnels/{id}",
+            _by_method({"GET": endpoints.list_all, "PUT": endpoints.replace, "DELETE": endpoints.delete}),
+            methods=["GET", "PUT", "DELETE"],
+        ),
+        Route("/api/v1/funnels/{id}/performance", endpoints.performance, methods=["GET"]),
+    ]
+
+
+@dataclass(frozen=True)
+class _Funnels:
+    services: Services
+
+    async def list_all(self, request: Request) -> Response:
+        principal = authorize(request, self.services.verifier)
+        params = parse_params(request.scope["query_string"], _LIST_PARAMETERS, _NO_PARAMETERS)
+        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        async with snapshot(self.services.pool, self.services.settings) as reader:
+            website_id = await _listed_website(reader, principal, request.path_params["id"])
+            page = await list_funnels(reader, website_id, limit, offset)
+        return json_response(
+            {
+                "website_id": website_id,
+                "data": [funnel_body(funnel) for funnel in page.funnels],
+                "total": page.total,
+                "limit": limit,
+                "offset": offset,
+                "meta": {"generated_at": self.services.clock(), "warnings": []},
+            },
+            headers={"Cache-Control": "private, no-cache"},
+        )
+
+    async def create(self, request: Request) -> Response:
+        principal = self._authorize_change(request)
+        key = _creation_key(request)
+        submitted = parse_definition(await _json_body(request), keep_ids=False)
+        if submitted.website_id is None:
+            raise refuse("missing_field", "website_id", "is required")
+        async with changes(self.services.pool, self.services.settings) as reader:
+            await require_website(reader, principal, submitted.website_id)
+            draft = Draft(submitted.website_id, submitted.definition, key, self.services.clock())
+            funnel = await create_funnel(reader, draft)
+        location = {"Location": f"/api/v1/funnels/{funnel.funnel_id}"}
+        return _funnel_response(funnel, 201, location)
+
+    async def replace(self, request: Request) -> Response:
+        principal = self._authorize_change(request)
+        submitted = parse_definition(await _json_body(request), keep_ids=True)
+        async with changes(self.services.pool, self.services.settings) as reader:
+            funnel = await _require_funnel(reader, principal, request.path_params["id"])
+            _check_version(request, funnel)
+            if submitted.website_id not in {None, funnel.website_id}:
+                raise AppError(409, "immutable_field", "website_id: cannot be changed", details={"field": "website_id"})
+            funnel = await replace_funnel(reader, funnel, submitted.definition, self.services.clock())
+        return _funnel_response(funnel, 200, {})
+
+    async def delete(self, request: Request) -> Response:
+        principal = self._authorize_change(request)
+        async with changes(self.services.pool, self.services.settings) as reader:
+            funnel = await _require_funnel(reader, principal, request.path_params["id"])
+            _check_version(request, funnel)
+            await delete_funnel(reader, funnel)
+        return Response(status_code=204)
+
+    async def performance(self, request: Request) -> Response:
+        principal = authorize(request, self.services.verifier)
+        params = parse_params(request.scope["query_string"], PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
+        async with snapshot(self.services.pool, self.services.settings) as reader:
+            funnel = await _require_funnel(reader, principal, request.path_params["id"])
+            website = await require_website(reader, principal, funnel.website_id)
+            answer = await performance(Call(website, params, self.services.clock(), reader), funnel)
+        return respond(request, answer)
+
+    def _authorize_change(self, request: Request) -> Principal:
+        principal = authorize(request, self.services.verifier, FUNNELS_SCOPE)
+        parse_params(request.scope["query_string"], _NO_PARAMETERS, _NO_PARAMETERS)
+        return principal
+
+
+def _by_method(endpoints: dict[str, Callable[[Request], Awaitable[Response]]]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return endpoint
+
+
+async def _require_funnel(reader: Reader, principal: Principal, funnel_id: str) -> Funnel:
+    """The funnel; the same 404 for one that is unknown and for one of somebody else's website."""
+    funnel = await find_funnel(reader, funnel_id)
+    if funnel is None or not principal.may_see(funnel.website_id):
+        raise AppError(404, "funnel_not_found", "no such funnel")
+    return funnel
+
+
+async def _listed_website(reader: Reader, principal: Principal, website_id: str) -> str:
+    """The website to list; who asks with the id of a funnel that they may read is told so."""
+    try:
+        return (await require_website(reader, principal, website_id)).website_id
+    except AppError as error:
+        funnel = await find_funnel(reader, website_id)
+        if funnel is None or not principal.may_see(funnel.website_id):
+            raise
+        hint = f"a funnel has this id; list the funnels of {funnel.website_id}, or ask for its performance"
+        raise AppError(404, error.code, error.message, details={"hint": hint}) from error
+
+
+async def _json_body(request: Request) -> bytes:
+    """The body; raises AppError 415 unless it says it is JSON, which no form of a foreign page can, and 413
+    as soon as it is too large."""
+    if _JSON.fullmatch(request.headers.get("content-type", "")) is None:
+        raise AppError(415, "unsupported_media_type", "Content-Type: must be application/json")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise AppError(413, "body_too_large", f"body: larger than {MAX_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+def _creation_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and _CREATION_KEY.fullmatch(key) is None:
+        raise AppError(400, "invalid_header", "Idempotency-Key: must be 1 to 255 visible ASCII characters")
+    return key
+
+
+def _check_version(request: Request, funnel: Funnel) -> None:
+    """Raises AppError 412 when the request is about another version than the stored one."""
+    asked = request.headers.get("if-match")
+    if asked is None or asked.strip() == "*" or funnel.etag in {tag.strip() for tag in asked.split(",")}:
+        return
+    raise AppError(412, "precondition_failed", "If-Match: the funnel has changed", details={"etag": funnel.etag})
+
+
+def _funnel_response(funnel: Funnel, status: int, headers: dict[str, str]) -> Response:
+    return json_response(funnel_body(funnel), status, {**headers, "ETag": funnel.etag, "Cache-Control": "no-store"})
