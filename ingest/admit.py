@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ingest.client import Origin, Sender, body_origin
-from ingest.event_id import new_event_id
+from ingest.event_id import event_ids
 from ingest.identity import Naming, Visitor, given_id
 from ingest.page import Address, reduce_referrer, split_address
 from ingest.parse import ClientEvent, ClientPerformance, ClientRevenue
@@ -52,6 +52,9 @@ class Admission:
         self._window = window
         self._naming = naming
         self._sent_at = sent_at
+        self._new_id = event_ids(window.received)
+        # What repeats within a batch is worked out once.
+        self._referrers: dict[str, str | None] = {}
         self._named: dict[object, tuple[int, Visitor]] = {}
         self.warnings: list[Warned] = []
 
@@ -71,7 +74,7 @@ class Admission:
         if sender.honours_body and (sender.is_keyed or client.ip_address or client.user_agent):
             origin = body_origin(sender, client.ip_address, client.user_agent)
         timestamp = self._timestamp(client, cleaner)
-        event_id = new_event_id(window.received) if client.id is None else self._given_event_id(client.id, website_id)
+        event_id = self._new_id() if client.id is None else self._given_event_id(client.id, website_id)
         visitor_id, session_id = given_id(client.visitor_id, "visitor_id"), given_id(client.session_id, "session_id")
         if sender.is_private and website.gpc == "derive":
             # Neither of the client's ids may tie its visits together (SPEC R51).
@@ -102,7 +105,7 @@ class Admission:
             session_id=session_id,
             hostname=hostname,
             query=clean(address.query, "query", MAX_QUERY_BYTES) if address.query else None,
-            referrer=_referrer(client.referrer, cleaner),
+            referrer=self._referrer(client.referrer, cleaner) if client.referrer else None,
             title=clean(client.title, "title", MAX_TITLE_BYTES) if client.title else None,
             language=clean(client.language, "language", MAX_LANGUAGE_BYTES) if client.language else None,
             screen=clean(client.screen, "screen", MAX_SCREEN_BYTES) if client.screen else None,
@@ -129,6 +132,12 @@ class Admission:
         # An imported event belongs to the day it happened on, any other to the day it came in.
         moment = timestamp if self._window.trust is Trust.IMPORT else self._window.received
         return await self._naming.derive(website, moment, origin, hostname)
+
+    def _referrer(self, referrer: str, cleaner: TextCleaner) -> str | None:
+        if referrer not in self._referrers:
+            reduced = reduce_referrer(referrer.strip())
+            self._referrers[referrer] = cleaner.clean(reduced, "referrer", MAX_REFERRER_BYTES)
+        return self._referrers[referrer]
 
     def _timestamp(self, client: ClientEvent, cleaner: TextCleaner) -> datetime:
         if client.timestamp is None:
@@ -162,10 +171,6 @@ def _address(client: ClientEvent, event_type: str) -> Address:
         return of_url
     of_page = split_address(page, "page")
     return Address(of_page.hostname or of_url.hostname, of_page.path, of_page.query or of_url.query)
-
-
-def _referrer(referrer: str | None, cleaner: TextCleaner) -> str | None:
-    return cleaner.clean(reduce_referrer(referrer.strip()), "referrer", MAX_REFERRER_BYTES) if referrer else None
 
 
 def _revenue(revenue: ClientRevenue) -> Revenue:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 CONNECTIONS = 64
 SECONDS = 4.0
@@ -21,7 +22,8 @@ BARE_PORT, GATEWAY_PORT = 18_201, 18_202
 
 LOAD = r"""
 import asyncio, sys, time, uvloop
-port, path, body, connections, seconds = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode(), int(sys.argv[4]), float(sys.argv[5])
+port, path, body = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode()
+connections, seconds = int(sys.argv[4]), float(sys.argv[5])
 REQUESTS = [
     b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
     b"Chrome/126.%d\r\nContent-Length: %d\r\n\r\n%b" % (path.encode(), n, len(body), body) for n in range(connections)
@@ -62,7 +64,8 @@ from shared.server import server_config
 class Accept:
     async def __call__(self, scope, receive, send):
         await receive()
-        await send({"type": "http.response.start", "status": 202, "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")]})
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
         await send({"type": "http.response.body", "body": b"{}"})
 app = Starlette(routes=[Route("/api/v1/analytics/event", Accept(), methods=["POST"])])
 uvloop.run(uvicorn.Server(server_config(app, "127.0.0.1", int(sys.argv[1]))).serve())
@@ -125,8 +128,7 @@ def _measure(port: int, pid: int, path: str, body: object) -> tuple[float, float
 
 
 def _cpu_seconds(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ async def stream_payloads(redis: Redis) -> list[tuple[int, bytes]]:
     """(partition, payload) of everything in the streams, in order within a partition."""
     found: list[tuple[int, bytes]] = []
     for partition in range(PARTITIONS):
-        for _, fields in await redis.xrange(stream_key(partition)):
+        for _, fields in await redis.xrange(stream_key(partition)) or ():
             assert fields is not None
             found += [(partition, payload) for payload in fields.values() if isinstance(payload, bytes)]
     return found
@@ -70,26 +70,30 @@ async def stream_payloads(redis: Redis) -> list[tuple[int, bytes]]:
 
 @asynccontextmanager
 async def running(
-    redis_url: str, *, peer: str = "198.51.100.7", clock: HeldClock | None = None, **environ: str
+    redis_url: str,
+    *,
+    peer: str = "198.51.100.7",
+    clock: HeldClock | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[RunningGateway]:
     """The application with `environ` over settings that do not get in a test's way."""
     clock = clock or HeldClock()
-    environ = {
+    filled = {
         "STREAM_PARTITIONS": str(PARTITIONS),
         "JWT_SECRET": SECRET,
         "RATE_LIMIT_PER_CLIENT": "1000000",
         "RATE_LIMIT_PER_SITE": "1000000",
-        **environ,
+        **(environ or {}),
     }
     async with connect(redis_url) as redis:
-        app = create_app(read_settings(environ), redis, clock)
+        app = create_app(read_settings(filled), redis, clock)
         transport = httpx.ASGITransport(app=app, client=(peer, 50_000))
         headers = {"user-agent": "Test/1"}
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client,
         ):
-            yield RunningGateway(client, redis, clock, environ)
+            yield RunningGateway(client, redis, clock, filled)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The rules of the specification that the gateway keeps, each on the running application."""
 
 import json
+import socket
 from datetime import timedelta
 
 import msgspec
@@ -8,10 +9,13 @@ import pytest
 
 from shared.event import Event, Revenue
 from shared.registry import REGISTRY_KEY, Registry, Website, encode_registry
+from shared.settings import read_settings
 from shared.tokens import make_token
-from tests.ingest.gateway import BATCH, EVENT, NOW, TRACK, HeldClock, RunningGateway, running
+from tests.ingest.gateway import BATCH, EVENT, NOW, TRACK, HeldClock, RunningGateway, running, stream_payloads
 
 PAGE = {"website_id": "site-1", "page": "/a"}
+# One event without a field.
+NOTHING: list[dict[str, object]] = [{}]
 CHROME = "Mozilla/5.0 Chrome/126"
 
 
@@ -26,8 +30,6 @@ async def one(gateway: RunningGateway, headers: dict[str, str] | None = None, **
 
 
 def bearer(gateway: RunningGateway, role: str = "owner", websites: tuple[str, ...] | None = None) -> dict[str, str]:
-    from shared.settings import read_settings
-
     token = make_token(read_settings(gateway.environ), gateway.clock, role=role, websites=websites)
     return {"authorization": f"Bearer {token}"}
 
@@ -108,7 +110,7 @@ async def test_visitor_id_is_derived_when_none_is_given(redis_url: str, absent: 
 
 @pytest.mark.rule("R10")
 async def test_derived_id_tells_website_address_agent_and_domain_apart(redis_url: str) -> None:
-    async with running(redis_url, TRUSTED_PROXIES="198.51.100.0/24") as gateway:
+    async with running(redis_url, environ={"TRUSTED_PROXIES": "198.51.100.0/24"}) as gateway:
         ids = [
             (await one(gateway)).visitor_id,
             (await one(gateway, website_id="site-2")).visitor_id,
@@ -139,7 +141,7 @@ async def test_salt_is_random_kept_48_hours_and_shared_by_gateways(redis_url: st
 @pytest.mark.rule("R12")
 async def test_yesterdays_id_comes_along_after_local_midnight(redis_url: str) -> None:
     clock = HeldClock(NOW.replace(hour=22, minute=59))
-    async with running(redis_url, clock=clock, ALLOW_UNREGISTERED_SITES="false") as gateway:
+    async with running(redis_url, clock=clock, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
         await register(gateway, Website(website_id="site-1", timezone="Europe/Berlin"))
         before = await one(gateway)
         clock.now += timedelta(minutes=2)
@@ -170,7 +172,7 @@ async def test_session_id_is_passed_on(redis_url: str) -> None:
 async def test_body_address_counts_only_from_those_who_may(
     redis_url: str, environ: dict[str, str], role: str | None, network: str, agent: str
 ) -> None:
-    async with running(redis_url, **environ, ALLOW_UNREGISTERED_SITES="true") as gateway:
+    async with running(redis_url, environ=environ | {"ALLOW_UNREGISTERED_SITES": "true"}) as gateway:
         await one(gateway, bearer(gateway) if role else None, ip_address="203.0.113.77", user_agent=CHROME)
         (envelope,) = await gateway.envelopes()
 
@@ -182,8 +184,6 @@ async def test_body_address_counts_only_from_those_who_may(
 async def test_no_address_is_in_the_streams_or_the_log(
     redis_url: str, capfd: pytest.CaptureFixture[str], text: str, packed: str | None
 ) -> None:
-    import socket
-
     raw = bytes.fromhex(packed) if packed else socket.inet_pton(socket.AF_INET6, text)
     async with running(redis_url, peer=text) as gateway:
         await one(gateway, ip_address=text)
@@ -198,7 +198,7 @@ async def test_no_address_is_in_the_streams_or_the_log(
 @pytest.mark.rule("R51")
 @pytest.mark.parametrize("signal", ["sec-gpc", "dnt"])
 async def test_privacy_signal_does_what_the_website_chose(redis_url: str, signal: str) -> None:
-    async with running(redis_url, ALLOW_UNREGISTERED_SITES="false") as gateway:
+    async with running(redis_url, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
         await register(
             gateway,
             Website(website_id="site-1"),
@@ -259,7 +259,7 @@ async def test_single_event_names_its_id_or_its_fault(redis_url: str) -> None:
 async def test_batch_is_judged_event_by_event(redis_url: str) -> None:
     async with running(redis_url) as gateway:
         mixed = await gateway.send([PAGE, {"website_id": "site-1"}, PAGE | {"pgae": 1}], BATCH)
-        bad = await gateway.send([{}], BATCH)
+        bad = await gateway.send(NOTHING, BATCH)
         many = await gateway.send([PAGE] * 1001, BATCH)
         full = await gateway.send([PAGE] * 1000, BATCH)
 
@@ -276,7 +276,7 @@ async def test_batch_is_judged_event_by_event(redis_url: str) -> None:
 @pytest.mark.rule("R56")
 @pytest.mark.rule("R62")
 async def test_unknown_website_is_dropped_only_when_that_is_certain(redis_url: str) -> None:
-    async with running(redis_url, ENVIRONMENT="production") as gateway:
+    async with running(redis_url, environ={"ENVIRONMENT": "production"}) as gateway:
         in_doubt = await gateway.send(PAGE)
         await register(gateway, Website(website_id="other"))
         certain = await gateway.send(PAGE)
@@ -333,15 +333,14 @@ async def test_timestamp_is_believed_as_far_as_its_sender(
 
 @pytest.mark.rule("R58")
 async def test_senders_clock_is_corrected_by_its_own_time_of_sending(redis_url: str) -> None:
-    fields = {"timestamp": "2026-03-02T08:59:00Z", "sent_at": "2026-03-02T09:00:00Z"}
     async with running(redis_url) as gateway:
-        assert (await one(gateway, **fields)).timestamp == NOW - timedelta(minutes=1)
+        assert (
+            await one(gateway, timestamp="2026-03-02T08:59:00Z", sent_at="2026-03-02T09:00:00Z")
+        ).timestamp == NOW - timedelta(minutes=1)
 
 
 @pytest.mark.rule("R60")
 async def test_all_events_of_a_visitor_go_to_one_partition(redis_url: str) -> None:
-    from tests.ingest.gateway import stream_payloads
-
     clock = HeldClock(NOW.replace(hour=23, minute=59))
     async with running(redis_url, clock=clock) as gateway:
         for _ in range(3):
@@ -354,7 +353,7 @@ async def test_all_events_of_a_visitor_go_to_one_partition(redis_url: str) -> No
 @pytest.mark.rule("R61")
 @pytest.mark.parametrize("setting", ["RATE_LIMIT_PER_CLIENT", "RATE_LIMIT_PER_SITE"])
 async def test_sender_over_the_limit_is_told_when_to_come_back(redis_url: str, setting: str) -> None:
-    async with running(redis_url, **{setting: "1"}) as gateway:
+    async with running(redis_url, environ={setting: "1"}) as gateway:
         answers = [await gateway.send(PAGE) for _ in range(6)]
         gateway.clock.now += timedelta(seconds=1)
         later = await gateway.send(PAGE)

@@ -11,6 +11,8 @@ import pytest
 import redis
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from shared.server import MAX_HEADER_FIELDS, BoundedProtocol, server_config
 from shared.stream import stream_key
@@ -95,6 +97,14 @@ def test_requests_on_one_connection_are_answered_in_turn(port: int) -> None:
             received += connection.recv(65536)
 
 
+class Reader:
+    """Reads until there is no more to come, and has nothing to say."""
+
+    async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
 class Hasty(BoundedProtocol):
     header_seconds = body_seconds = 0.05
 
@@ -108,9 +118,13 @@ async def test_request_that_does_not_arrive_is_cut_off(begun: bytes) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
-        server = uvicorn.Server(server_config(Starlette(), "127.0.0.1", port, Hasty))
+        server = uvicorn.Server(
+            server_config(Starlette(routes=[Route("/api/v1/analytics/event", Reader())]), "127.0.0.1", port, Hasty)
+        )
         serving = asyncio.create_task(server.serve([listener]))
         async with asyncio.timeout(10):
+            while not server.started:
+                await asyncio.sleep(0.005)
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(begun)
 
