@@ -80,7 +80,7 @@ def parse_params(query_string: bytes, scalars: frozenset[str], repeatable: froze
 
 
 def _check_name(name: str, scalars: frozenset[str], repeatable: frozenset[str]) -> None:
-    if name in scalars or name in repeatable:
+    if name != PROPERTY and (name in scalars or name in repeatable):
         return
     if name.startswith(PROPERTY) and PROPERTY in repeatable:
         key = name.removeprefix(PROPERTY)

@@ -8,8 +8,8 @@ SELECT
     coalesce(bool_and(geo_built_at IS NOT NULL), false) AS has_geo,
     string_agg(DISTINCT geo_status, ', ') AS geo_status,
     min(geo_built_at) AS geo_built_at,
-    (SELECT count(*) FROM (SELECT FROM dead_letter LIMIT 10000) some) AS dead_letter,
-    (SELECT count(*) FROM (SELECT DISTINCT website_id, bucket FROM (SELECT website_id, bucket FROM rollup_dirty LIMIT 100000) some) buckets)
+    (SELECT count(*) FROM (SELECT FROM dead_letter LIMIT 10000) newest) AS dead_letter,
+    (SELECT count(*) FROM (SELECT DISTINCT website_id, bucket FROM (SELECT website_id, bucket FROM rollup_dirty LIMIT 100000) marks) buckets)
         AS dirty_buckets
 FROM worker_status
 WHERE seen_at > now() - INTERVAL '30 seconds'

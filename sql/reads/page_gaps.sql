@@ -1,12 +1,12 @@
 -- Mean seconds from a page view to the next thing its visitor did, at most half an hour; a session's last
 -- view has none. For websites that send no engagement (SPEC R28).
-SELECT name, round(avg(gap))::bigint AS avg_time
+SELECT name, round(avg(least(gap, 1800)))::bigint AS avg_time
 FROM (
     SELECT
         {name} AS name,
         event_type,
         "timestamp",
-        least(extract(epoch FROM lead("timestamp") OVER later - "timestamp"), 1800) AS gap
+        extract(epoch FROM lead("timestamp") OVER later - "timestamp") AS gap
     FROM events
     WHERE website_id = {website_id}
         AND "timestamp" >= {since}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests.queryapi.rig import SITE, Api, Hit, at, refresh, running, settings_for, store, vector
@@ -182,8 +183,6 @@ async def test_something_out_of_nothing_is_new(database: str) -> None:
 
 @pytest.mark.rule("R42")
 async def test_a_comparison_that_needs_dropped_events_is_null(database: str) -> None:
-    import psycopg
-
     store(database, vector())
     with psycopg.connect(database) as connection:
         connection.execute("INSERT INTO dropped_days (day) VALUES ('2026-02-28')")
