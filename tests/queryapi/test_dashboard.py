@@ -221,8 +221,11 @@ async def test_utm_performance_lists_tagged_sessions(database: str) -> None:
 @pytest.mark.rule("R67")
 @pytest.mark.rule("G3")
 async def test_the_answer_says_what_its_visitors_are(database: str) -> None:
-    lasting = [Hit(at=at("10:00:00", day), session=f"s{day}", visitor="me", is_lasting=True) for day in (0, 1)]
-    store(database, [*vector(), *[Hit(**{**hit.__dict__, "website_id": "lasting"}) for hit in lasting]])
+    lasting = [
+        Hit(at=at("10:00:00", day), session=f"s{day}", visitor="me", is_lasting=True, website_id="lasting")
+        for day in (0, 1)
+    ]
+    store(database, [*vector(), *lasting])
 
     async with running(settings_for(database)) as api:
         derived = await api.read(f"dashboard/{SITE}", BOTH)

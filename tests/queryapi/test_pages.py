@@ -69,7 +69,7 @@ async def test_scroll_depth_is_the_mean_of_the_deepest(database: str) -> None:
     assert rows[0]["scroll_depth"] == 61
 
 
-VIEWS = {
+VIEWS: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "entry": ("view=entry", [("/docs/a", 2), ("/blog", 1)]),
     "exit": ("view=exit", [("/docs/b", 2), ("/blog", 1)]),
     "section": ("view=section", [("/docs", 4), ("/blog", 1)]),
