@@ -67,7 +67,7 @@ class _Funnels:
                 "offset": offset,
                 "meta": {"generated_at": self.services.clock(), "warnings": []},
             },
-            headers={"Cache-Control": "private, no-cache"},
+            headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"},
         )
 
     async def create(self, request: Request) -> Response:

@@ -66,6 +66,24 @@ def ask(
     return asyncio.run(_ask(database, _definition(funnel), _query(website_id, funnel, filters), split_by))
 
 
+def counts(rows: Sequence[Row], steps: int) -> tuple[int, ...]:
+    """People by step, 0 where there is no row."""
+    found = {whole(row["step"]): whole(row["people"]) for row in rows if row["place"] is None}
+    return tuple(found.get(step, 0) for step in range(1, steps + 1))
+
+
+def people_at_steps(
+    database: str,
+    funnel: PlainFunnel,
+    events: Sequence[Happening],
+    filters: Sequence[Filter] = (),
+) -> tuple[int, ...]:
+    website_id = uuid4().hex
+    store(database, website_id, events)
+    _, rows = ask(database, website_id, funnel, filters)
+    return counts(rows, len(funnel.steps))
+
+
 async def _ask(database: str, definition: Definition, query: Query, split_by: str | None) -> tuple[int, Sequence[Row]]:
     async with await AsyncConnection[DictRow].connect(database, row_factory=dict_row) as connection:
         reader = Reader(connection)

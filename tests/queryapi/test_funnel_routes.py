@@ -1,48 +1,13 @@
-"""Funnels over HTTP: made, listed, replaced, deleted, measured, and whom they are kept from."""
+"""Funnels over HTTP: made, listed, replaced, deleted, and whom they are kept from."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
-import httpx
-import psycopg
 import pytest
 
-from shared.tokens import make_token
-from tests.queryapi.rig import NOW, SITE, Hit, at, running, settings_for, store, vector
-
-FUNNELS = "/api/v1/funnels"
-CART_TO_PAID = {
-    "website_id": SITE,
-    "name": "Checkout",
-    "steps": [
-        {"name": "Cart", "page": "/cart", "event_type": "pageview", "order": 1},
-        {"name": "Paid", "event_type": "purchase", "order": 2, "properties": {"plan": "pro"}},
-    ],
-}
-A_TO_B = {
-    "website_id": SITE,
-    "name": "A to B",
-    "steps": [{"page": "/a", "order": 3}, {"page": "/b", "order": 7}],
-    "scope": "session",
-}
-DAY_1 = "from=2026-03-02&to=2026-03-02"
-
-
-@asynccontextmanager
-async def serving(database: str) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client with an owner's token, of every website."""
-    async with running(settings_for(database)) as api:
-        transport = httpx.ASGITransport(app=api.app)
-        headers = {"authorization": f"Bearer {api.token}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://queryapi", headers=headers) as client:
-            yield client
-
-
-def bearer(database: str, role: str, websites: tuple[str, ...]) -> dict[str, str]:
-    return {"authorization": f"Bearer {make_token(settings_for(database), lambda: NOW, role=role, websites=websites)}"}
+from tests.queryapi.funnel_client import A_TO_B, CART_TO_PAID, FUNNELS, bearer, register, serving
+from tests.queryapi.rig import SITE
 
 
 @pytest.fixture
@@ -50,11 +15,6 @@ def website(database: str) -> str:
     """The database, with the website registered and nothing else."""
     register(database, SITE)
     return database
-
-
-def register(database: str, website_id: str) -> None:
-    with psycopg.connect(database) as connection:
-        connection.execute("INSERT INTO websites (website_id, name) VALUES (%s, 'test')", (website_id,))
 
 
 async def test_funnel_is_made_listed_and_can_be_put_back(website: str) -> None:
@@ -232,127 +192,3 @@ async def test_reading_by_a_funnels_id_gets_a_hint(website: str) -> None:
     assert SITE in found.json()["details"]["hint"]
     assert not_allowed.status_code == 405
     assert {"GET", "PUT", "DELETE"} <= set(not_allowed.headers["allow"].split(", "))
-
-
-@pytest.mark.rule("F2")
-@pytest.mark.rule("G5")
-async def test_performance_of_the_golden_vector(database: str) -> None:
-    store(database, vector())
-
-    async with serving(database) as client:
-        path = (await client.post(FUNNELS, json=A_TO_B)).headers["location"]
-        reply = await client.get(f"{path}/performance?{DAY_1}")
-
-    body = reply.json()
-    ids = [step.pop("id") for step in body["steps"]]
-    assert len(set(ids)) == 2
-    assert body.pop("meta") == {
-        "generated_at": "2026-03-10T12:00:00Z",
-        "visitors": "visitor_days",
-        "source": "raw",
-        "warnings": [],
-        "final_after": "2026-03-04T00:00:00Z",
-    }
-    step = {"event_type": "pageview", "dropoff": 0, "dropoff_rate": 0.0}
-    assert body == {
-        "funnel_id": path.rpartition("/")[2],
-        "website_id": SITE,
-        "name": "A to B",
-        "date_range": "2026-03-02..2026-03-02",
-        "range": {
-            "from": "2026-03-02T00:00:00+00:00",
-            "to": "2026-03-03T00:00:00+00:00",
-            "timezone": "UTC",
-            "days": 1,
-        },
-        "scope": "session",
-        "window_seconds": 86_400,
-        "order": "ordered",
-        "total_visitors": 4,
-        "entered": 3,
-        "never_entered": 1,
-        "completed": 2,
-        "conversion_rate": 66.67,
-        "steps": [
-            {
-                **step,
-                "order": 1,
-                "name": "/a",
-                "page": "/a",
-                "visitors": 3,
-                "conversion_rate": 100.0,
-                "step_conversion_rate": 100.0,
-                "avg_time_from_previous": None,
-                "median_time_from_previous": None,
-            },
-            {
-                **step,
-                "order": 2,
-                "name": "/b",
-                "page": "/b",
-                "visitors": 2,
-                "dropoff": 1,
-                "dropoff_rate": 33.33,
-                "conversion_rate": 66.67,
-                "step_conversion_rate": 66.67,
-                "avg_time_from_previous": 750,
-                "median_time_from_previous": 750,
-            },
-        ],
-    }
-
-
-@pytest.mark.rule("B18")
-async def test_a_request_may_ask_otherwise_than_stored(database: str) -> None:
-    store(database, vector())
-
-    async with serving(database) as client:
-        path = (await client.post(FUNNELS, json=A_TO_B)).headers["location"]
-        asked = f"{DAY_1}&window=300&scope=visitor&order=strict&breakdown=source"
-        body = (await client.get(f"{path}/performance?{asked}")).json()
-        refused = [
-            await client.get(f"{path}/performance?{wrong}")
-            for wrong in ("days=0", "window=0", "window=2592001", "scope=x", "breakdown=page", "order=", "limit=3")
-        ]
-
-    assert (body["window_seconds"], body["scope"], body["order"]) == (300, "visitor", "strict")
-    assert (body["total_visitors"], body["entered"], body["completed"]) == (3, 3, 1)
-    assert [(group["value"], group["entered"], group["completed"]) for group in body["breakdown"]["data"]] == [
-        ("Direct / None", 2, 0),
-        ("Google", 1, 1),
-    ]
-    assert {reply.status_code for reply in refused} == {400}
-
-
-@pytest.mark.rule("R69")
-async def test_without_data_all_is_zero_and_says_why(website: str) -> None:
-    async with serving(website) as client:
-        path = (await client.post(FUNNELS, json=CART_TO_PAID)).headers["location"]
-        body = (await client.get(f"{path}/performance")).json()
-
-    assert (body["total_visitors"], body["entered"], body["completed"], body["conversion_rate"]) == (0, 0, 0, 0)
-    assert [(step["visitors"], step["conversion_rate"]) for step in body["steps"]] == [(0, 0), (0, 0)]
-    assert body["meta"]["warnings"] == ["step_matches_nothing:1", "step_matches_nothing:2"]
-
-
-async def test_a_step_that_is_only_never_reached_is_no_warning(database: str) -> None:
-    store(database, [Hit(at=at("10:00:00"), page="/b"), Hit(at=at("11:00:00"), page="/a")])
-
-    async with serving(database) as client:
-        path = (await client.post(FUNNELS, json=A_TO_B)).headers["location"]
-        body = (await client.get(f"{path}/performance?{DAY_1}")).json()
-
-    assert (body["entered"], body["completed"], body["meta"]["warnings"]) == (1, 0, [])
-
-
-@pytest.mark.rule("R76")
-async def test_numbers_are_final_when_the_window_of_the_range_is_over(database: str) -> None:
-    store(database, vector())
-
-    async with serving(database) as client:
-        path = (await client.post(FUNNELS, json=A_TO_B)).headers["location"]
-        reply = await client.get(f"{path}/performance?{DAY_1}&window={int(timedelta(days=8).total_seconds())}")
-
-    # The range is long over, its window is not: the answer may still change.
-    assert reply.json()["meta"]["final_after"] == "2026-03-11T00:00:00Z"
-    assert reply.headers["cache-control"] == "private, max-age=5"

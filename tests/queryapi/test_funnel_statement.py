@@ -1,20 +1,12 @@
-"""The numbers of a funnel: rule by rule, and against a model that tries every chain."""
+"""The numbers of a funnel, rule by rule."""
 
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from uuid import uuid4
 
-import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from psycopg import sql
 
-from queryapi.conditions import Values
-from queryapi.funnel_pattern import page_condition
 from queryapi.query import Filter
-from queryapi.rows import Row, whole
-from tests.queryapi.funnel_fixture import ask, store
+from tests.queryapi.funnel_fixture import ask, people_at_steps, store
 from tests.queryapi.funnel_model import Happening, PlainFunnel, PlainStep, walk
 from tests.services import Servers
 
@@ -35,24 +27,6 @@ def visit(*moments: tuple[int, str], visitor: str = "v", session: str = "s", fir
     return [
         Happening(visitor, session, second, first_arrival + index, page) for index, (second, page) in enumerate(moments)
     ]
-
-
-def counts(rows: Sequence[Row], steps: int) -> tuple[int, ...]:
-    """People by step, 0 where there is no row."""
-    found = {whole(row["step"]): whole(row["people"]) for row in rows if row["place"] is None}
-    return tuple(found.get(step, 0) for step in range(1, steps + 1))
-
-
-def people_at_steps(
-    shared_database: str,
-    funnel: PlainFunnel,
-    events: Sequence[Happening],
-    filters: Sequence[Filter] = (),
-) -> tuple[int, ...]:
-    website_id = uuid4().hex
-    store(shared_database, website_id, events)
-    _, rows = ask(shared_database, website_id, funnel, filters)
-    return counts(rows, len(funnel.steps))
 
 
 GOLDEN_DAY = [
@@ -139,45 +113,6 @@ def test_people_at_each_step(
     assert walk(funnel, events).counts == expected
 
 
-PATTERNS = [
-    pytest.param("/blog/*", "/blog/x", True, id="one segment"),
-    pytest.param("/blog/*", "/blog/", True, id="an empty segment"),
-    pytest.param("/blog/*", "/blog/x/y", False, id="not two segments"),
-    pytest.param("/*/edit", "/a/edit", True, id="in the middle"),
-    pytest.param("/*/edit", "/a/b/edit", False, id="in the middle, one too many"),
-    pytest.param("/blog/**", "/blog/x/y", True, id="anything below"),
-    pytest.param("/**/edit", "/a/b/edit", True, id="anything between"),
-    pytest.param("/**/*.html", "/a/b/c.html", True, id="both"),
-    pytest.param("/**/*.html", "/a/b/chtml", False, id="a dot is a dot"),
-    pytest.param("/*%", "/100%", True, id="percent"),
-    pytest.param("/*%", "/100", False, id="percent is no wildcard"),
-    pytest.param("/a_*", "/abc", False, id="underscore is no wildcard"),
-    pytest.param("/*\\d", "/\\d", True, id="backslash"),
-    pytest.param("/*\\d", "/7", False, id="backslash is no class"),
-    pytest.param("/*^[a-z](b|c)$?+", "/x^[a-z](b|c)$?+", True, id="all that means something elsewhere"),
-    pytest.param("/*/ä b", "/x/ä b", True, id="letters beyond ASCII, and a space"),
-    pytest.param("/A*", "/ab", False, id="case counts"),
-    pytest.param("/%", "/%", True, id="D35 exact percent"),
-    pytest.param("/%", "/x", False, id="D35 percent matches only itself"),
-    pytest.param("/a.c", "/abc", False, id="exact dot"),
-    pytest.param("/caf\u00e9", "/cafe\u0301", True, id="D45 decomposed page"),
-    pytest.param("/caf\u00e9/*", "/cafe\u0301/x", True, id="D45 decomposed page, wildcard"),
-    pytest.param("/*", "/a\nb", True, id="line break"),
-]
-
-
-@pytest.mark.rule("R73")
-@pytest.mark.parametrize(("pattern", "page", "is_match"), PATTERNS)
-def test_pattern_matches(postgres_url: str, pattern: str, page: str, *, is_match: bool) -> None:
-    values = Values()
-    statement = sql.SQL("SELECT {} FROM (VALUES ({})) AS events (page)").format(
-        page_condition(pattern, values), values.bind(page)
-    )
-
-    with psycopg.connect(postgres_url) as connection:
-        assert connection.execute(statement, values.bound).fetchone() == (is_match,)
-
-
 PROPERTIES = [
     pytest.param((("plan", "pro"),), (("plan", "pro"), ("seats", 3)), True, id="one of two"),
     pytest.param((("plan", "pro"), ("seats", 3)), (("plan", "pro"), ("seats", 3)), True, id="both"),
@@ -259,82 +194,3 @@ def test_the_sixth_group_is_everyone_else(shared_database: str) -> None:
         ("DD", 1),
         (None, 2),
     ]
-
-
-PAGES = st.sampled_from(["/a", "/b", "/c"])
-COUNTRIES = {"s0": "DE", "s1": "FR", "s2": None, "s3": "DE", "s4": "US"}
-
-
-@st.composite
-def happenings(draw: st.DrawFn) -> list[Happening]:
-    """A few events at a few moments, so that ties, shared sessions and edges of the range are common."""
-    size = draw(st.integers(0, 14))
-    events: list[Happening] = []
-    for arrival in draw(st.permutations(range(size))):
-        session = draw(st.sampled_from(sorted(COUNTRIES)))
-        # Mostly the session's own visitor: where all are one person there is little to get wrong.
-        visitor = draw(st.sampled_from([f"v{session}"] * 5 + ["v0", "v1"]))
-        event_type = draw(st.sampled_from(["pageview"] * 6 + ["paid", "engagement"]))
-        properties = draw(st.sampled_from([(), (("plan", "pro"),)])) if event_type == "paid" else ()
-        second = draw(st.integers(-2, 12)) * 600
-        events.append(
-            Happening(
-                visitor, session, second, arrival, draw(PAGES), event_type, properties, country=COUNTRIES[session]
-            )
-        )
-    return events
-
-
-STEPS = st.lists(
-    st.one_of(
-        PAGES.map(PlainStep),
-        st.sampled_from([PlainStep(event_type="paid"), PlainStep(event_type="paid", properties=(("plan", "pro"),))]),
-    ),
-    min_size=2,
-    max_size=4,
-).map(tuple)
-FUNNELS = st.builds(
-    PlainFunnel,
-    steps=STEPS,
-    length=st.sampled_from([600, 3000, HOUR]),
-    window=st.sampled_from([1, 600, 1800, HOUR]),
-    is_strict=st.booleans(),
-    is_of_sessions=st.booleans(),
-)
-
-
-@pytest.mark.rule("R74")
-@pytest.mark.rule("R75")
-@pytest.mark.rule("R76")
-@pytest.mark.rule("R77")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(funnel=FUNNELS, events=happenings())
-def test_answer_is_the_model_s(shared_database: str, funnel: PlainFunnel, events: list[Happening]) -> None:
-    website_id = uuid4().hex
-    store(shared_database, website_id, events)
-    expected = walk(funnel, events)
-
-    total, rows = ask(shared_database, website_id, funnel, split_by="country")
-
-    assert total == expected.total
-    assert counts(rows, len(funnel.steps)) == expected.counts
-    assert list(expected.counts) == sorted(expected.counts, reverse=True)
-    for row in rows:
-        if row["place"] is None:
-            step = whole(row["step"]) - 1
-            assert (row["average_seconds"], row["median_seconds"]) == (
-                _seconds(expected.averages[step]),
-                _seconds(expected.medians[step]),
-            )
-    by_country = {
-        country: tuple(count for count in found if count) for country, found in expected.counts_by_country.items()
-    }
-    grouped: dict[object, tuple[int, ...]] = {}
-    for row in rows:
-        if row["place"] is not None:
-            grouped[row["value"]] = (*grouped.get(row["value"], ()), whole(row["people"]))
-    assert grouped == by_country
-
-
-def _seconds(value: float | None) -> int | None:
-    return None if value is None else int(Decimal(str(value)).quantize(Decimal(1), ROUND_HALF_UP))
