@@ -27,9 +27,9 @@ A_TO_B = {
 
 
 @asynccontextmanager
-async def serving(database: str) -> AsyncGenerator[httpx.AsyncClient]:
+async def serving(database: str, **environ: str) -> AsyncGenerator[httpx.AsyncClient]:
     """A client with an owner's token, of every website."""
-    async with running(settings_for(database)) as api:
+    async with running(settings_for(database, **environ)) as api:
         transport = httpx.ASGITransport(app=api.app)
         headers = {"authorization": f"Bearer {api.token}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://queryapi", headers=headers) as client:

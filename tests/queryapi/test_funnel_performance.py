@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests.queryapi.funnel_client import A_TO_B, CART_TO_PAID, FUNNELS, register, serving
@@ -134,3 +135,16 @@ async def test_numbers_are_final_when_the_window_of_the_range_is_over(database: 
     # The range is long over, its window is not: the answer may still change.
     assert reply.json()["meta"]["final_after"] == "2026-03-11T00:00:00Z"
     assert reply.headers["cache-control"] == "private, max-age=5"
+
+
+async def test_a_report_that_takes_too_long_is_given_up(database: str) -> None:
+    store(database, vector())
+
+    async with serving(database, STATEMENT_TIMEOUT="500ms") as client:
+        path = (await client.post(FUNNELS, json=A_TO_B)).headers["location"]
+        with psycopg.connect(database) as connection:
+            connection.execute("LOCK TABLE events")
+            reply = await client.get(f"{path}/performance?{DAY_1}")
+
+    assert (reply.status_code, reply.json()["code"]) == (503, "query_timeout")
+    assert int(reply.headers["retry-after"]) > 0
