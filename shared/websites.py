@@ -5,6 +5,7 @@ import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
+from psycopg.rows import dict_row
 
 from shared.settings import Settings
 from sql.statements import read
@@ -24,10 +25,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 connection.execute(read("writes/put_website"), _website(arguments))
                 print(f"registered {arguments.website_id}")
             else:
-                for website_id, name, timezone, domains, _ in connection.execute(
-                    read("reads/websites"), {"website_id": None}
-                ):
-                    print(website_id, name, timezone, ",".join(domains), sep="\t")
+                everything = {"website_id": None}
+                for row in connection.cursor(row_factory=dict_row).execute(read("reads/websites"), everything):
+                    print(row["website_id"], row["timezone"], ",".join(row["domains"]), sep="\t")
     except psycopg.OperationalError as error:
         raise WebsiteError(f"the database does not answer: {error}; is `analytics up` running?") from error
     return 0

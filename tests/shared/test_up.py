@@ -80,7 +80,6 @@ def test_everything_starts_counts_stops_and_finds_its_data_again(data_dir: Path)
         first.run("site", "add", "example.com", "--timezone", "Europe/Vienna", "--domain", "example.com")
         assert first.run("site", "list").splitlines()[0].split("\t") == [
             "example.com",
-            "example.com",
             "Europe/Vienna",
             "example.com",
         ]
