@@ -11,12 +11,12 @@ import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
 from shared.clock import monotonic_seconds, utc_now
-from shared.failpoint import read_failpoints
 from shared.logs import configure_logs
 from shared.settings import SettingError, Settings, read_settings
 from worker.connection import UnsafeServerError
 from worker.consume import Tools, WorkerConfig, consume
 from worker.enrich import Enricher
+from worker.failpoint import read_failpoints
 from worker.failure import PoisonFloodError
 from worker.inbox import Inbox, connect_redis
 from worker.metrics import WorkerMetrics

@@ -10,12 +10,12 @@ import redis
 import structlog
 
 from shared.clock import Clock, monotonic_seconds
-from shared.failpoint import Failpoint
 from worker.batch import Delivery, Entry, decode_entry
 from worker.connection import connect_database
 from worker.days import Days
 from worker.deliver import AbandonedError, write_batch, write_off
 from worker.enrich import Enricher
+from worker.failpoint import Failpoint
 from worker.failure import delay_seconds, sqlstate
 from worker.inbox import Inbox
 from worker.memory import Memory

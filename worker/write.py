@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 from psycopg import sql
 
-from shared.failpoint import Failpoint
 from sql.statements import read
 from worker.batch import Entry, Incoming, Part, without_repeats
 from worker.days import Days
 from worker.dead import Death, Reason, bury, death_of, death_of_payload
 from worker.enrich import Enricher
+from worker.failpoint import Failpoint
 from worker.hashes import seen_bucket, seen_key
 from worker.memory import Memory
 from worker.recall import recall

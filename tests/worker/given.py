@@ -19,13 +19,13 @@ from prometheus_client import CollectorRegistry
 
 from shared.clock import monotonic_seconds
 from shared.event import Envelope, Event, Revenue, encode_envelope
-from shared.failpoint import never
 from shared.stream import stream_key
 from worker.batch import Delivery, Entry, decode_entry
 from worker.connection import connect_database
 from worker.days import Days
 from worker.deliver import write_batch
 from worker.enrich import Enricher
+from worker.failpoint import never
 from worker.inbox import Inbox, connect_redis
 from worker.memory import Memory
 from worker.metrics import WorkerMetrics
