@@ -12,9 +12,9 @@ from redis.asyncio.connection import AbstractConnection as AsyncAbstractConnecti
 from redis.connection import AbstractConnection
 
 from tests.flow.pipeline import Pipeline
-from tests.services import POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
+from tests.services import FLAVOURS, POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
 
-_SERVICE_FIXTURES = frozenset({"servers", "postgres_url", "database", "redis_url"})
+_SERVICE_FIXTURES = frozenset({"servers", "postgres_url", "database", "redis_url", "shared_pipeline"})
 _CLIENTS = (psycopg, psycopg.Connection, psycopg.AsyncConnection, AbstractConnection, AsyncAbstractConnection)
 _NO_TIMESCALE = "TimescaleDB: NOT FOUND, its flavour is NOT TESTED (set TEST_TIMESCALE_URL, or REQUIRE_TIMESCALE=1)"
 
@@ -76,6 +76,19 @@ def pipeline(database: str, redis_url: str, tmp_path: Path) -> Iterator[Pipeline
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_pipeline(servers: Servers, flavour: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A running product for many tests: each keeps to a website of its own, and leaves the processes alone."""
+    redis_url = servers.redis_url(1 + FLAVOURS.index(flavour))
+    with servers.database(flavour).database() as url:
+        running = Pipeline(url, redis_url, tmp_path_factory.mktemp(f"pipeline-{flavour}"))
+        try:
+            running.start_all()
+            yield running
+        finally:
+            running.stop()
 
 
 @pytest.fixture(autouse=True)

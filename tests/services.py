@@ -24,7 +24,7 @@ from shared.embedded.postgres import SUPERUSER, has_timescale, postgres_url, sta
 from shared.embedded.valkey import start_valkey, valkey_url
 from sql.migrate import migrate
 
-POSTGRES, TIMESCALE = "postgres", "timescale"
+FLAVOURS = POSTGRES, TIMESCALE = "postgres", "timescale"
 # The options that initdb is called with exist since this release.
 _OLDEST_LOCAL_POSTGRES = 17
 
@@ -75,11 +75,11 @@ class Servers:
             self._databases[flavour] = self._stack.enter_context(_migrated_server(admin_url, flavour))
         return self._databases[flavour]
 
-    def redis_url(self) -> str:
-        """A Redis that belongs to the tests alone: they flush it."""
+    def redis_url(self, number: int = 0) -> str:
+        """Database `number` of a Redis that belongs to the tests alone: they flush database 0."""
         if self._redis_url is None:
             self._redis_url = self._environ.get("TEST_REDIS_URL") or self._start_valkey()
-        return self._redis_url
+        return f"{self._redis_url}{'&' if '?' in self._redis_url else '?'}db={number}"
 
     def embedded(self) -> Home:
         """A home of its own with both of its servers running."""

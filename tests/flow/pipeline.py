@@ -1,5 +1,6 @@
 """The whole product as a user runs it: gateway, worker and query API, each a process of its own."""
 
+import http.client
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -21,6 +23,8 @@ from shared.stream import stream_key
 from shared.tokens import make_token
 
 START_SECONDS = 30
+# What the product sees of a visitor; a program's own user agent would be a bot's.
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -30,7 +34,7 @@ class Answer:
 
     status: int
     headers: dict[str, str]
-    body: dict[str, object]
+    body: dict[str, Any]
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
@@ -42,17 +46,17 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_
         time.sleep(0.05)
 
 
-def request(
-    method: str, url: str, body: object | None = None, headers: Mapping[str, str] | None = None
-) -> Answer:
+def request(method: str, url: str, body: object | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """One HTTP request; an error status is an answer like any other, a lost connection raises OSError."""
     payload = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-    call = urllib.request.Request(url, payload, dict(headers or {}), method=method)  # noqa: S310 - always http
+    call = urllib.request.Request(url, payload, dict(headers or {}), method=method)
     try:
-        with urllib.request.urlopen(call, timeout=30) as response:  # noqa: S310
+        with urllib.request.urlopen(call, timeout=30) as response:
             return _answer(response.status, response.headers.items(), response.read())
     except urllib.error.HTTPError as error:
         return _answer(error.code, error.headers.items(), error.read())
+    except http.client.HTTPException as error:
+        raise ConnectionError("the answer was cut off") from error
 
 
 def _answer(status: int, headers: Sequence[tuple[str, str]], content: bytes) -> Answer:
@@ -91,7 +95,7 @@ class Pipeline:
         """Start `python -m service` under `name`; several workers are several names."""
         name = name or service
         with (self.log_directory / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(  # noqa: S603 - our own modules
+            self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", service], env={**self.environment, **extra}, stdout=log, stderr=log
             )
 
@@ -124,10 +128,17 @@ class Pipeline:
     def logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.log_directory.glob("*.log")))
 
-    def send(self, events: object, headers: Mapping[str, str] | None = None, *, path: str = "event/batch") -> Answer:
+    def send(
+        self,
+        events: Sequence[Mapping[str, object]] | Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        *,
+        path: str = "event/batch",
+    ) -> Answer:
         """POST to the gateway, as the importer does when `headers` say so."""
-        body = {"events": events} if isinstance(events, list) else events
-        return request("POST", f"http://127.0.0.1:{self.ingest_port}/api/v1/analytics/{path}", body, headers or {})
+        body = events if isinstance(events, Mapping) else {"events": events}
+        url = f"http://127.0.0.1:{self.ingest_port}/api/v1/analytics/{path}"
+        return request("POST", url, body, {"User-Agent": BROWSER, **(headers or {})})
 
     def wait_consumed(self) -> None:
         """Return once every stream is empty: an entry leaves its stream after the commit, so
@@ -137,10 +148,16 @@ class Pipeline:
             wait_until(lambda: not any(client.xlen(key) for key in keys), "empty streams\n" + self.logs()[-4000:])
 
     def read(self, path: str, *, token: str | None = None, query: str = "") -> Answer:
-        """GET below /api/v1 with an owner token."""
+        """GET below /api/v1; with an owner's token, `token`, or none when that is empty."""
+        return self.call("GET", f"{path}{'?' if query else ''}{query}", token=token)
+
+    def call(self, method: str, path: str, body: object | None = None, *, token: str | None = None) -> Answer:
+        """One request below /api/v1 of the query API."""
         bearer = self.token() if token is None else token
-        url = f"http://127.0.0.1:{self.query_port}/api/v1/{path}{'?' if query else ''}{query}"
-        return request("GET", url, headers={"Authorization": f"Bearer {bearer}"} if bearer else {})
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return request(method, f"http://127.0.0.1:{self.query_port}/api/v1/{path}", body, headers)
 
     def token(self, *, role: str = "owner", websites: tuple[str, ...] | None = None) -> str:
         return make_token(read_settings(self.environment), utc_now, role=role, websites=websites)

@@ -14,7 +14,7 @@ def test_an_accepted_event_shows_in_every_report(pipeline: Pipeline) -> None:
         return 0 if answer.status == 404 else 1 if "/new" in str(answer.body) else 0
 
     wait_until(lambda: pages("dashboard/fresh/pages") == 1, "the page in the pages report", seconds=10)
-    assert pipeline.read("analytics/dashboard/fresh").body["metrics"]["page_views"] == 1  # type: ignore[index]
+    assert pipeline.read("analytics/dashboard/fresh").body["metrics"]["page_views"] == 1
     assert pages("fresh/realtime") == 1
     sources = pipeline.read("analytics/dashboard/fresh/sources").body["data"]
-    assert [row["source"] for row in sources] == ["Hacker News"]  # type: ignore[index, union-attr]
+    assert [row["source"] for row in sources] == ["Hacker News"]

@@ -1,51 +1,66 @@
 """The golden vectors of SPEC section 4.13, from an HTTP request to an HTTP answer on real servers."""
 
 import random
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.flow.pipeline import Pipeline
-from tests.golden.vectors import BOT, CHROME, DAY, event, golden_events
+from tests.golden.vectors import BOT, DAY, event, golden_events
 
 DAY_1 = f"from={DAY}&to={DAY}&compare=none"
 DAY_2 = "from=2026-03-03&to=2026-03-03&compare=none"
 BOTH = f"from={DAY}&to=2026-03-03&compare=none"
+SEED_METRICS = ("page_views", "unique_visitors", "sessions", "bounce_rate", "avg_session_time", "pages_per_session")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One website of the running product, of its own for each test."""
+
+    pipeline: Pipeline
+    website_id: str
+
+    def take_in(self, events: list[dict[str, Any]]) -> None:
+        """Send the events as an import of old traffic, and wait until they are stored."""
+        own = [{**sent, "website_id": self.website_id} for sent in events]
+        answer = self.pipeline.send(own, self.pipeline.import_headers())
+        assert (answer.status, answer.body["accepted"]) == (202, len(events)), answer.body
+        self.pipeline.wait_consumed()
+
+    def read(self, path: str, query: str = "", *, token: str | None = None) -> dict[str, Any]:
+        """The body of a 200 answer; `{}` in the path stands for the website."""
+        answer = self.pipeline.read(f"analytics/{path.format(self.website_id)}", query=query, token=token)
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    def metrics(self, query: str) -> dict[str, Any]:
+        return self.read("dashboard/{}", query)["metrics"]
+
+    def rows(self, path: str, query: str) -> list[dict[str, Any]]:
+        return self.read(path, query)["data"]
 
 
 @pytest.fixture
-def golden(pipeline: Pipeline) -> Pipeline:
-    """A running pipeline that has taken in the vector's events as an import of old traffic."""
-    take_in(pipeline, golden_events())
-    return pipeline
+def site(shared_pipeline: Pipeline) -> Site:
+    """A website that has no events yet."""
+    return Site(shared_pipeline, f"golden-{uuid4().hex[:12]}")
 
 
-def take_in(pipeline: Pipeline, events: list[dict[str, Any]]) -> None:
-    answer = pipeline.send(events, pipeline.import_headers())
-    assert (answer.status, answer.body["accepted"]) == (202, len(events)), answer.body
-    pipeline.wait_consumed()
-
-
-def metrics(pipeline: Pipeline, query: str, website: str = "golden") -> dict[str, Any]:
-    answer = pipeline.read(f"analytics/dashboard/{website}", query=query)
-    assert answer.status == 200, answer.body
-    values: Any = answer.body["metrics"]
-    return values
-
-
-def rows(pipeline: Pipeline, path: str, query: str) -> list[dict[str, Any]]:
-    answer = pipeline.read(f"analytics/{path}", query=query)
-    assert answer.status == 200, answer.body
-    data: Any = answer.body["data"]
-    return data
+@pytest.fixture
+def golden(site: Site) -> Site:
+    """A website that has taken in the events of the vector."""
+    site.take_in(golden_events())
+    return site
 
 
 @pytest.mark.rule("G1")
 @pytest.mark.rule("G2")
 @pytest.mark.rule("G3")
-def test_day_totals_are_the_vectors(golden: Pipeline) -> None:
-    first, second, both = (metrics(golden, query) for query in (DAY_1, DAY_2, BOTH))
+def test_day_totals_are_the_vectors(golden: Site) -> None:
+    first, second, both = (golden.metrics(query) for query in (DAY_1, DAY_2, BOTH))
 
     assert {name: first[name] for name in ("page_views", "unique_visitors", "sessions", "avg_session_time")} == {
         "page_views": 5,
@@ -65,23 +80,20 @@ def test_day_totals_are_the_vectors(golden: Pipeline) -> None:
     assert (both["page_views"], both["unique_visitors"], both["sessions"], both["pages_per_session"]) == (6, 4, 4, 1.5)
 
 
-SEED_METRICS = ("page_views", "unique_visitors", "sessions", "bounce_rate", "avg_session_time", "pages_per_session")
-
-
 @pytest.mark.rule("G3")
 @pytest.mark.rule("R10")
-def test_a_persistent_visitor_is_counted_once_over_two_days(pipeline: Pipeline) -> None:
-    take_in(pipeline, golden_events(persistent=True))
+def test_a_persistent_visitor_is_counted_once_over_two_days(site: Site) -> None:
+    site.take_in(golden_events(persistent=True))
 
-    answer = pipeline.read("analytics/dashboard/golden", query=BOTH)
+    report = site.read("dashboard/{}", BOTH)
 
-    assert answer.body["metrics"]["unique_visitors"] == 3  # type: ignore[index]
-    assert answer.body["meta"]["visitors"] == "exact"  # type: ignore[index]
+    assert report["metrics"]["unique_visitors"] == 3
+    assert report["meta"]["visitors"] == "exact"
 
 
 @pytest.mark.rule("G4")
-def test_pages_of_day_one_are_the_vectors(golden: Pipeline) -> None:
-    pages = {row["page"]: row for row in rows(golden, "dashboard/golden/pages", DAY_1)}
+def test_pages_of_day_one_are_the_vectors(golden: Site) -> None:
+    pages = {row["page"]: row for row in golden.rows("dashboard/{}/pages", DAY_1)}
 
     a, b, c = pages["/a"], pages["/b"], pages["/c"]
     assert (a["views"], a["exit_rate"], a["bounce_rate"], a["avg_time"]) == (3, 33.33, 33.33, 16)
@@ -91,20 +103,19 @@ def test_pages_of_day_one_are_the_vectors(golden: Pipeline) -> None:
 
 @pytest.mark.rule("G9")
 @pytest.mark.rule("R16")
-def test_a_gap_of_1800_seconds_stays_and_1801_splits(pipeline: Pipeline) -> None:
+def test_a_gap_of_1800_seconds_stays_and_1801_splits(site: Site) -> None:
     stays = [event("v1", "10:00:00", "/a"), event("v1", "10:30:00", "/a")]
     splits = [event("v2", "10:00:00", "/a"), event("v2", "10:30:01", "/a")]
 
-    take_in(pipeline, stays + splits)
+    site.take_in(stays + splits)
 
-    assert metrics(pipeline, DAY_1)["sessions"] == 3
+    assert site.metrics(DAY_1)["sessions"] == 3
 
 
 @pytest.mark.rule("G10")
 @pytest.mark.rule("R38")
-def test_the_day_is_the_one_of_the_asked_zone(pipeline: Pipeline) -> None:
-    take_in(
-        pipeline,
+def test_the_day_is_the_one_of_the_asked_zone(site: Site) -> None:
+    site.take_in(
         [
             event("v1", "18:40:00", "/late", day="2026-01-01"),
             event("v2", "18:14:59", "/before", day="2026-01-01"),
@@ -112,87 +123,88 @@ def test_the_day_is_the_one_of_the_asked_zone(pipeline: Pipeline) -> None:
         ],
     )
 
-    kolkata = pages_of_day(pipeline, "2026-01-02", "Asia/Kolkata")
-    kathmandu = pages_of_day(pipeline, "2026-01-02", "Asia/Kathmandu")
+    kolkata = pages_of_day(site, "2026-01-02", "Asia/Kolkata")
+    kathmandu = pages_of_day(site, "2026-01-02", "Asia/Kathmandu")
 
     assert kolkata == {"/late"}
     assert kathmandu == {"/late", "/after"}
 
 
-def pages_of_day(pipeline: Pipeline, day: str, zone: str) -> set[str]:
-    return {row["page"] for row in rows(pipeline, "dashboard/golden/pages", f"from={day}&to={day}&timezone={zone}")}
+def pages_of_day(site: Site, day: str, zone: str) -> set[str]:
+    return {row["page"] for row in site.rows("dashboard/{}/pages", f"from={day}&to={day}&timezone={zone}")}
 
 
 @pytest.mark.rule("G11")
 @pytest.mark.rule("R38")
-def test_days_of_a_clock_change_have_their_true_length(golden: Pipeline) -> None:
+def test_days_of_a_clock_change_have_their_true_length(golden: Site) -> None:
     asked = {
-        ("timeseries/golden", "from=2026-03-29&to=2026-03-29&timezone=Europe/Berlin&interval=hour"): 23,
-        ("timeseries/golden", "from=2026-10-25&to=2026-10-25&timezone=Europe/Berlin&interval=hour"): 25,
-        ("timeseries/golden", "from=2026-04-05&to=2026-04-05&timezone=Australia/Lord_Howe&interval=15m"): 98,
-        ("timeseries/golden/daily", "from=2026-04-04&to=2026-04-05&timezone=Australia/Lord_Howe"): 2,
+        ("timeseries/{}", "from=2026-03-29&to=2026-03-29&timezone=Europe/Berlin&interval=hour"): 23,
+        ("timeseries/{}", "from=2026-10-25&to=2026-10-25&timezone=Europe/Berlin&interval=hour"): 25,
+        ("timeseries/{}", "from=2026-04-05&to=2026-04-05&timezone=Australia/Lord_Howe&interval=15m"): 98,
+        ("timeseries/{}/daily", "from=2026-04-04&to=2026-04-05&timezone=Australia/Lord_Howe"): 2,
     }
 
-    assert {(path, query): len(rows(golden, path, query)) for path, query in asked} == asked
+    assert {(path, query): len(golden.rows(path, query)) for path, query in asked} == asked
 
 
 @pytest.mark.rule("G14")
 @pytest.mark.rule("R57")
 @pytest.mark.rule("R21")
-def test_a_batch_sent_three_times_in_any_order_counts_once(pipeline: Pipeline) -> None:
+def test_a_batch_sent_three_times_in_any_order_counts_once(site: Site) -> None:
     events = [{**sent, "id": str(uuid4())} for sent in golden_events()]
     shuffled = random.Random(14).sample(events, len(events))
 
     for batch in (shuffled, events, list(reversed(events))):
-        take_in(pipeline, batch)
+        site.take_in(batch)
 
-    assert metrics(pipeline, DAY_1) == {**metrics(pipeline, DAY_1), "page_views": 5, "sessions": 4}
-    assert metrics(pipeline, DAY_1)["avg_session_time"] == 829
+    seen = site.metrics(DAY_1)
+    assert (seen["page_views"], seen["sessions"], seen["avg_session_time"]) == (5, 4, 829)
 
 
 @pytest.mark.rule("G15")
 @pytest.mark.rule("R55")
-def test_one_bad_event_costs_no_other(pipeline: Pipeline) -> None:
-    good, bad = {"website_id": "golden", "page": "/ok"}, {"website_id": "golden", "page": ""}
+def test_one_bad_event_costs_no_other(site: Site) -> None:
+    good, bad = {"website_id": site.website_id, "page": "/ok"}, {"website_id": site.website_id, "page": ""}
+    send = site.pipeline.send
 
-    mixed = pipeline.send([good, bad, good])
-    hopeless = pipeline.send([bad, bad])
-    oversized = pipeline.send([good] * 1001)
-    long_page = pipeline.send([{**good, "page": "/" + "é" * 1500}])
-    pipeline.wait_consumed()
+    mixed = send([good, bad, good])
+    hopeless = send([bad, bad])
+    oversized = send([good] * 1001)
+    long_page = send([{**good, "page": "/" + "é" * 1500}])
+    site.pipeline.wait_consumed()
 
     assert (mixed.status, mixed.body["accepted"], mixed.body["rejected"]) == (202, 2, 1)
-    assert mixed.body["errors"][0]["index"] == 1  # type: ignore[index]
+    assert mixed.body["errors"][0]["index"] == 1
     assert hopeless.status == 400
     assert oversized.status == 413
     assert long_page.status == 202
-    pages = {row["page"]: row["views"] for row in rows(pipeline, "dashboard/golden/pages", "days=2")}
+    pages = {row["page"]: row["views"] for row in site.rows("dashboard/{}/pages", "days=2")}
     assert pages == {"/ok": 2, "/" + "é" * 1023: 1}
 
 
 @pytest.mark.rule("G16")
 @pytest.mark.rule("R9")
 @pytest.mark.rule("R50")
-def test_bots_are_kept_but_not_counted(golden: Pipeline) -> None:
-    before = metrics(golden, DAY_1)
+def test_bots_are_kept_but_not_counted(golden: Site) -> None:
+    before = golden.metrics(DAY_1)
 
-    take_in(golden, [{**event("v1", "12:00:00", "/a"), "user_agent": BOT, "ip_address": "192.0.2.1"}])
+    golden.take_in([{**event("v1", "12:00:00", "/a"), "user_agent": BOT, "ip_address": "192.0.2.1"}])
 
-    assert metrics(golden, DAY_1) == before
-    assert metrics(golden, DAY_1 + "&include_bots=true")["page_views"] == before["page_views"] + 1
-    report = golden.read("websites/golden/ingest-report")
-    assert report.body["totals"]["bot"] == 1  # type: ignore[index]
+    assert golden.metrics(DAY_1) == before
+    assert golden.metrics(DAY_1 + "&include_bots=true")["page_views"] == before["page_views"] + 1
+    report = golden.pipeline.read(f"websites/{golden.website_id}/ingest-report", query="days=2")
+    assert report.body["totals"]["flags"] == {"bot": 1}
 
 
 @pytest.mark.rule("G17")
-@pytest.mark.rule("R62")
 @pytest.mark.rule("R63")
-def test_strangers_learn_nothing_of_a_site(golden: Pipeline) -> None:
-    path = "analytics/dashboard/{}"
+def test_strangers_learn_nothing_of_a_site(golden: Site) -> None:
+    read, path = golden.pipeline.read, f"analytics/dashboard/{golden.website_id}"
+    stranger = golden.pipeline.token(role="viewer", websites=("other",))
 
-    unknown = golden.read(path.format("nobody"))
-    foreign = golden.read(path.format("golden"), token=golden.token(role="viewer", websites=("other",)))
-    without_token = golden.read(path.format("golden"), token="")
+    unknown = read("analytics/dashboard/nobody")
+    foreign = read(path, token=stranger)
+    without_token = read(path, token="")
 
     assert (unknown.status, foreign.status, without_token.status) == (404, 404, 401)
     assert {**unknown.body, "request_id": ""} == {**foreign.body, "request_id": ""}
@@ -200,18 +212,18 @@ def test_strangers_learn_nothing_of_a_site(golden: Pipeline) -> None:
 
 
 @pytest.mark.rule("G18")
-def test_both_url_families_give_one_answer(golden: Pipeline) -> None:
+def test_both_url_families_give_one_answer(golden: Site) -> None:
     twins = {
-        "dashboard/golden": "golden/dashboard",
-        "dashboard/golden/pages": "golden/top-pages",
-        "geo/golden/countries": "golden/top-countries",
-        "timeseries/golden/daily": "golden/daily-stats",
+        "dashboard/{}": "{}/dashboard",
+        "dashboard/{}/pages": "{}/top-pages",
+        "geo/{}/countries": "{}/top-countries",
+        "timeseries/{}/daily": "{}/daily-stats",
+        "timeseries/{}/hourly": "{}/hourly-stats",
     }
 
     for family_a, family_b in twins.items():
-        first, second = (golden.read(f"analytics/{path}", query=DAY_1) for path in (family_a, family_b))
-        assert first.status == 200
-        assert without_clock(first.body) == without_clock(second.body), family_a
+        query = "" if "hourly" in family_a else DAY_1
+        assert without_clock(golden.read(family_a, query)) == without_clock(golden.read(family_b, query)), family_a
 
 
 def without_clock(body: dict[str, Any]) -> dict[str, Any]:
@@ -219,34 +231,74 @@ def without_clock(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.rule("G19")
-def test_a_visit_of_custom_events_alone_is_a_session_without_pages(pipeline: Pipeline) -> None:
-    take_in(pipeline, [event("v1", "10:00:00", "/x", event_type="signup", user_agent=CHROME)])
+def test_a_visit_of_custom_events_alone_is_a_session_without_pages(site: Site) -> None:
+    site.take_in([event("v1", "10:00:00", "/x", event_type="signup")])
 
-    seen = metrics(pipeline, DAY_1)
+    seen = site.metrics(DAY_1)
 
     assert (seen["page_views"], seen["sessions"], seen["unique_visitors"], seen["bounce_rate"]) == (0, 1, 1, 0)
-    assert rows(pipeline, "dashboard/golden/pages", DAY_1 + "&view=entry") == []
+    assert site.rows("dashboard/{}/pages", DAY_1 + "&view=entry") == []
 
 
 @pytest.mark.rule("G20")
 @pytest.mark.rule("R34")
-def test_a_page_filter_picks_whole_sessions(golden: Pipeline) -> None:
-    seen = metrics(golden, DAY_1 + "&page=/b")
+def test_a_page_filter_picks_whole_sessions(golden: Site) -> None:
+    seen = golden.metrics(DAY_1 + "&page=/b")
 
     assert (seen["sessions"], seen["page_views"], seen["avg_session_time"]) == (1, 1, 2099)
 
 
 @pytest.mark.rule("G12")
 @pytest.mark.rule("R35")
-def test_a_week_has_seven_days_that_add_up(pipeline: Pipeline) -> None:
-    pipeline.send([{"website_id": "golden", "page": "/now", "visitor_id": f"v{n}"} for n in range(5)])
-    pipeline.wait_consumed()
+def test_a_week_has_seven_days_that_add_up(site: Site) -> None:
+    now = [{"website_id": site.website_id, "page": "/now", "visitor_id": f"v{n}"} for n in range(5)]
+    assert site.pipeline.send(now).status == 202
+    site.pipeline.wait_consumed()
 
-    days = rows(pipeline, "timeseries/golden/daily", "days=7")
-    totals = metrics(pipeline, "days=7")
+    days = site.rows("timeseries/{}/daily", "days=7")
+    totals = site.metrics("days=7")
 
     assert len(days) == 7
     assert sum(day["page_views"] for day in days) == totals["page_views"] == 5
     assert sum(day["sessions"] for day in days) == totals["sessions"] == 5
     for bad in ("days=0", "days=abc", "days=3661", "timezone=Mars/X"):
-        assert pipeline.read("analytics/dashboard/golden", query=bad).status == 400
+        assert site.pipeline.read(f"analytics/dashboard/{site.website_id}", query=bad).status == 400
+
+
+def funnel(site: Site, query: str, *pages: str, **options: object) -> list[int]:
+    """Visitors at each step of a funnel over `pages`."""
+    steps = [{"name": page, "page": page, "order": number} for number, page in enumerate(pages, 1)]
+    definition = {"website_id": site.website_id, "name": uuid4().hex, "steps": steps, **options}
+    made = site.pipeline.call("POST", "funnels", definition)
+    assert made.status == 201, made.body
+    answer = site.pipeline.read(f"funnels/{made.body['id']}/performance", query=query)
+    assert answer.status == 200, answer.body
+    return [step["visitors"] for step in answer.body["steps"]]
+
+
+@pytest.mark.rule("G5")
+def test_a_funnel_counts_conversions_after_the_range(golden: Site) -> None:
+    assert funnel(golden, DAY_1, "/a", "/b", scope="session", window_seconds=86_400) == [3, 2]
+
+
+@pytest.mark.rule("G6")
+def test_a_funnel_measures_its_window_from_every_first_step(site: Site) -> None:
+    site.take_in([event("v1", "09:00:00", "/a"), event("v1", "12:00:00", "/a"), event("v1", "12:30:00", "/b")])
+
+    assert funnel(site, DAY_1, "/a", "/b", window_seconds=3600) == [1, 1]
+
+
+@pytest.mark.rule("G7")
+def test_one_event_satisfies_one_step_of_a_funnel(site: Site) -> None:
+    site.take_in([event("v1", "10:00:00", "/a")])
+    once = funnel(site, DAY_1, "/a", "/a")
+    site.take_in([event("v1", "10:01:00", "/a")])
+
+    assert (once, funnel(site, DAY_1, "/a", "/a")) == ([1, 0], [1, 1])
+
+
+@pytest.mark.rule("G8")
+def test_steps_out_of_order_complete_no_funnel(site: Site) -> None:
+    site.take_in([event("v1", "10:00:00", "/b"), event("v1", "10:01:00", "/a")])
+
+    assert funnel(site, DAY_1, "/a", "/b") == [1, 0]
