@@ -1,59 +1,18 @@
 """The golden vectors of SPEC section 4.13, from an HTTP request to an HTTP answer on real servers."""
 
 import random
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.flow.pipeline import Pipeline
+from tests.golden.site import Site
 from tests.golden.vectors import BOT, DAY, event, golden_events
 
 DAY_1 = f"from={DAY}&to={DAY}&compare=none"
 DAY_2 = "from=2026-03-03&to=2026-03-03&compare=none"
 BOTH = f"from={DAY}&to=2026-03-03&compare=none"
 SEED_METRICS = ("page_views", "unique_visitors", "sessions", "bounce_rate", "avg_session_time", "pages_per_session")
-
-
-@dataclass(frozen=True)
-class Site:
-    """One website of the running product, of its own for each test."""
-
-    pipeline: Pipeline
-    website_id: str
-
-    def take_in(self, events: list[dict[str, Any]]) -> None:
-        """Send the events as an import of old traffic, and wait until they are stored."""
-        own = [{**sent, "website_id": self.website_id} for sent in events]
-        answer = self.pipeline.send(own, self.pipeline.import_headers())
-        assert (answer.status, answer.body["accepted"]) == (202, len(events)), answer.body
-        self.pipeline.wait_consumed()
-
-    def read(self, path: str, query: str = "", *, token: str | None = None) -> dict[str, Any]:
-        """The body of a 200 answer; `{}` in the path stands for the website."""
-        answer = self.pipeline.read(f"analytics/{path.format(self.website_id)}", query=query, token=token)
-        assert answer.status == 200, answer.body
-        return answer.body
-
-    def metrics(self, query: str) -> dict[str, Any]:
-        return self.read("dashboard/{}", query)["metrics"]
-
-    def rows(self, path: str, query: str) -> list[dict[str, Any]]:
-        return self.read(path, query)["data"]
-
-
-@pytest.fixture
-def site(shared_pipeline: Pipeline) -> Site:
-    """A website that has no events yet."""
-    return Site(shared_pipeline, f"golden-{uuid4().hex[:12]}")
-
-
-@pytest.fixture
-def golden(site: Site) -> Site:
-    """A website that has taken in the events of the vector."""
-    site.take_in(golden_events())
-    return site
 
 
 @pytest.mark.rule("G1")
@@ -263,42 +222,3 @@ def test_a_week_has_seven_days_that_add_up(site: Site) -> None:
     assert sum(day["sessions"] for day in days) == totals["sessions"] == 5
     for bad in ("days=0", "days=abc", "days=3661", "timezone=Mars/X"):
         assert site.pipeline.read(f"analytics/dashboard/{site.website_id}", query=bad).status == 400
-
-
-def funnel(site: Site, query: str, *pages: str, **options: object) -> list[int]:
-    """Visitors at each step of a funnel over `pages`."""
-    steps = [{"name": page, "page": page, "order": number} for number, page in enumerate(pages, 1)]
-    definition = {"website_id": site.website_id, "name": uuid4().hex, "steps": steps, **options}
-    made = site.pipeline.call("POST", "funnels", definition)
-    assert made.status == 201, made.body
-    answer = site.pipeline.read(f"funnels/{made.body['id']}/performance", query=query)
-    assert answer.status == 200, answer.body
-    return [step["visitors"] for step in answer.body["steps"]]
-
-
-@pytest.mark.rule("G5")
-def test_a_funnel_counts_conversions_after_the_range(golden: Site) -> None:
-    assert funnel(golden, DAY_1, "/a", "/b", scope="session", window_seconds=86_400) == [3, 2]
-
-
-@pytest.mark.rule("G6")
-def test_a_funnel_measures_its_window_from_every_first_step(site: Site) -> None:
-    site.take_in([event("v1", "09:00:00", "/a"), event("v1", "12:00:00", "/a"), event("v1", "12:30:00", "/b")])
-
-    assert funnel(site, DAY_1, "/a", "/b", window_seconds=3600) == [1, 1]
-
-
-@pytest.mark.rule("G7")
-def test_one_event_satisfies_one_step_of_a_funnel(site: Site) -> None:
-    site.take_in([event("v1", "10:00:00", "/a")])
-    once = funnel(site, DAY_1, "/a", "/a")
-    site.take_in([event("v1", "10:01:00", "/a")])
-
-    assert (once, funnel(site, DAY_1, "/a", "/a")) == ([1, 0], [1, 1])
-
-
-@pytest.mark.rule("G8")
-def test_steps_out_of_order_complete_no_funnel(site: Site) -> None:
-    site.take_in([event("v1", "10:00:00", "/b"), event("v1", "10:01:00", "/a")])
-
-    assert funnel(site, DAY_1, "/a", "/b") == [1, 0]
