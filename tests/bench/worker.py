@@ -2,93 +2,53 @@
 
     python -m tests.bench.worker [events]
 
-Needs TEST_DATABASE_URL and TEST_REDIS_URL (its current database is flushed), or starts its own servers.
-Prints one line for each batch size; only the ratio compares between machines.
+Needs TEST_DATABASE_URL and TEST_REDIS_URL (its current database is flushed), or starts its own servers;
+GEO_DB names a geo database. Worker and ceilings take turns. Only ratios and CPU times compare between
+machines; on a busy one, only the CPU times.
 """
 
 import os
-import random
 import sys
 import threading
-from datetime import datetime, timedelta
-from itertools import islice
+import time
+from datetime import timedelta
 from statistics import median
-from uuid import UUID
+from typing import NamedTuple
 
-import msgspec
 import psycopg
 from prometheus_client import CollectorRegistry
 
 from shared.clock import monotonic_seconds, utc_now
-from shared.event import ENGAGEMENT, PAGEVIEW, Envelope, Event, encode_envelope
 from shared.stream import stream_key
+from tests.bench.copying import Ceilings
+from tests.bench.cpu import backend_seconds, redis_seconds
+from tests.bench.traffic import make_entries
 from tests.services import Servers, present_flavours
 from worker.consume import Tools, WorkerConfig, consume
 from worker.enrich import Enricher
 from worker.inbox import Inbox, connect_redis
 from worker.metrics import WorkerMetrics
-from worker.place import Places
+from worker.place import Places, geo_paths
 
 PARTITIONS = 8
 ROUNDS = 3
 BATCH_SIZES = (5_000, 20_000)
-EVENTS_PER_ENTRY = 100
-AGENTS = [
-    f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
-    for system in ("Windows NT 10.0; Win64; x64", "X11; Linux x86_64", "Macintosh; Intel Mac OS X 10_15_7")
-    for version in range(96, 132)
-]
-REFERRERS = [None, None, None, "https://www.google.com/", "https://news.ycombinator.com/item", "https://t.co/abc"]
+FORMS = ("text", "binary", "rows")
+_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'analytics-worker bench'"
+
+Entries = list[tuple[int, list[bytes]]]
 
 
-def make_payloads(events: int) -> list[tuple[int, list[bytes]]]:
-    """(partition, envelopes) of each entry: sites and pages by a power law, visitors of about five
-    events, a fifth of them engagements, a tenth of the ids chosen by the client."""
-    chance = random.Random(7)
-    start = utc_now() - timedelta(hours=1)
-    visitors: list[tuple[str, str, str]] = []
-    entries: list[tuple[int, list[bytes]]] = []
-    for number in range(0, events, EVENTS_PER_ENTRY):
-        partition = number // EVENTS_PER_ENTRY % PARTITIONS
-        envelopes: list[bytes] = []
-        for place in range(EVENTS_PER_ENTRY):
-            at = start + timedelta(seconds=3500 * (number + place) / events)
-            is_new = not visitors or chance.random() < 0.2
-            if is_new:
-                site = f"site-{int(chance.paretovariate(1.1)) % 50}"
-                visitors.append((site, f"{chance.getrandbits(128):032x}", chance.choice(AGENTS)))
-            site, visitor, agent = visitors[-1] if is_new else chance.choice(visitors[-2000:])
-            envelopes.append(_envelope(chance, at, (site, visitor, agent), is_new=is_new))
-        entries.append((partition, envelopes))
-    return entries
+class Drained(NamedTuple):
+    """Seconds from the first entry read to the last acknowledged; of CPU from beginning to end."""
+
+    seconds: float
+    python: float
+    postgres: float
+    valkey: float
 
 
-def _envelope(chance: random.Random, at: datetime, who: tuple[str, str, str], *, is_new: bool) -> bytes:
-    site, visitor, agent = who
-    page = f"/blog/{int(chance.paretovariate(0.9)) % 3000}/a-title-of-usual-length"
-    is_engagement = not is_new and chance.random() < 0.25
-    event = Event(
-        website_id=site,
-        id=UUID(int=(int(at.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62) | chance.getrandbits(62)),
-        timestamp=at,
-        visitor_id=visitor,
-        previous_visitor_id=visitor[::-1],
-        is_client_id=chance.random() < 0.1,
-        event_type=ENGAGEMENT if is_engagement else PAGEVIEW,
-        page=page,
-        hostname="www.example.com",
-        referrer=chance.choice(REFERRERS) if is_new else None,
-        title=None if is_engagement else "A title of the usual length - Example",
-        language="en-GB",
-        screen="1920x1080",
-        engaged_ms=chance.randrange(60_000) if is_engagement else None,
-        properties=msgspec.Raw(b'{"plan":"pro","step":3}') if chance.random() < 0.05 else msgspec.UNSET,
-    )
-    network = f"203.0.{chance.randrange(256)}.0/24"
-    return encode_envelope(Envelope(1, at + timedelta(milliseconds=40), network, agent, False, [event]))
-
-
-def fill_stream(url: str, entries: list[tuple[int, list[bytes]]]) -> None:
+def fill_stream(url: str, entries: Entries) -> None:
     client = connect_redis(url)
     client.flushdb()
     with client.pipeline(transaction=False) as pipeline:
@@ -98,19 +58,25 @@ def fill_stream(url: str, entries: list[tuple[int, list[bytes]]]) -> None:
         pipeline.execute()
 
 
-def drain(database_url: str, redis_url: str, batch_size: int) -> tuple[float, float]:
-    """Seconds from the first entry read to the last acknowledged, and of them this process's CPU."""
+def drain(database_url: str, redis_url: str, batch_size: int) -> Drained:
+    """Let one worker take everything out of the stream."""
     client = connect_redis(redis_url)
     moments: list[float] = []
+    spent: list[float] = []
     stop = threading.Event()
 
     def reach(name: str) -> None:
         if name == "worker.after_read" and not moments:
             moments.append(monotonic_seconds())
+            spent.append(time.process_time())
         elif name == "worker.after_ack":
             moments.append(monotonic_seconds())
             if not any(client.xlen(stream_key(partition)) for partition in range(PARTITIONS)):
+                spent.append(time.process_time())
                 stop.set()
+                with psycopg.connect(database_url) as connection:
+                    pids = connection.execute(_BACKENDS).fetchall()
+                spent.append(sum(backend_seconds(pid) for (pid,) in pids))
 
     config = WorkerConfig(
         worker_id="bench",
@@ -121,57 +87,64 @@ def drain(database_url: str, redis_url: str, batch_size: int) -> tuple[float, fl
         allow_unregistered_sites=True,
         store_user_agent=False,
     )
+    geo = tuple(filter(None, os.environ.get("GEO_DB", "").split(",")))
     tools = Tools(
         inbox=Inbox(connect_redis(redis_url)),
-        enricher=Enricher(Places(lambda: (), monotonic_seconds)),
+        enricher=Enricher(Places(geo_paths(geo, "nowhere"), monotonic_seconds)),
         metrics=WorkerMetrics(CollectorRegistry()),
         clock=utc_now,
         reach=reach,
     )
-    times = os.times()
+    valkey = redis_seconds(client)
     consume(config, tools, stop)
-    spent = os.times()
-    return moments[-1] - moments[0], spent.user + spent.system - times.user - times.system
+    return Drained(moments[-1] - moments[0], spent[1] - spent[0], spent[2], redis_seconds(client) - valkey)
 
 
-def copy_again(database_url: str, batch_size: int) -> float:
-    """Seconds that COPY takes for the rows that lie in `events`, so many in each transaction."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        with connection.cursor().copy('COPY (SELECT * FROM events ORDER BY "timestamp") TO STDOUT') as source:
-            lines = iter(b"".join(bytes(block) for block in source).splitlines(keepends=True))
-        connection.execute("TRUNCATE events")
-        chunks: list[bytes] = []
-        while chunk := b"".join(islice(lines, batch_size)):
-            chunks.append(chunk)
-        started = monotonic_seconds()
-        for chunk in chunks:
-            with connection.transaction(), connection.cursor().copy("COPY events FROM STDIN") as target:
-                target.write(chunk)
-        return monotonic_seconds() - started
+def check(database_url: str, events: int) -> None:
+    """Raises AssertionError unless every event became a row."""
+    with psycopg.connect(database_url) as connection:
+        counts = connection.execute(
+            "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM dead_letter),"
+            " (SELECT sum(events)::int FROM ingest_counts WHERE outcome = 'stored')"
+        ).fetchone()
+    assert counts == (events, 0, events), f"{events} events became {counts}"
 
 
 def main() -> None:
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    entries = make_payloads(events)
+    span = timedelta(minutes=50)
+    entries = make_entries(events, PARTITIONS, utc_now() - timedelta(hours=1), span)
+    print("us of CPU an event by part; ratios of the worker's rate to COPY of text, of binary, and write_row")
     with Servers(os.environ) as servers:
         redis_url = servers.redis_url()
         for flavour in present_flavours(os.environ):
             for batch_size in BATCH_SIZES:
-                ratios: list[float] = []
-                rates: list[tuple[int, int, float]] = []
+                rounds: list[tuple[float, ...]] = []
                 for _ in range(ROUNDS):
                     with servers.database(flavour).database() as url:
-                        fill_stream(redis_url, entries)
-                        seconds, cpu = drain(url, redis_url, batch_size)
-                        with psycopg.connect(url) as connection:
-                            row = connection.execute("SELECT count(*) FROM events").fetchone()
-                        rows = int(row[0]) if row is not None else 0
-                        baseline = copy_again(url, batch_size)
-                    ratios.append((events / seconds) / (rows / baseline))
-                    rates.append((int(events / seconds), int(rows / baseline), cpu / events * 1e6))
+                        rounds.append(measure(url, redis_url, entries, batch_size))
+                        print(" ", *(f"{value:.2f}" for value in rounds[-1]), flush=True)
+                python, postgres, valkey, copy, *ratios = (median(column) for column in zip(*rounds, strict=True))
                 print(
-                    f"{flavour:9} {batch_size:6} a transaction: ratio {median(ratios):.2f}", ratios, rates, flush=True
+                    f"{flavour:9} {batch_size:6} a transaction: python {python:.1f}, postgres {postgres:.1f}"
+                    f" (binary COPY alone {copy:.1f}), valkey {valkey:.1f};",
+                    "ratios",
+                    *(f"{form} {ratio:.2f}" for form, ratio in zip(FORMS, ratios, strict=True)),
+                    flush=True,
                 )
+
+
+def measure(url: str, redis_url: str, entries: Entries, batch_size: int) -> tuple[float, ...]:
+    """One round: CPU us an event of worker, its server process, Valkey, and binary COPY; the ratios of FORMS."""
+    events = sum(len(envelopes) for _, envelopes in entries)
+    fill_stream(redis_url, entries)
+    drained = drain(url, redis_url, batch_size)
+    check(url, events)
+    ceilings = Ceilings(url, batch_size)
+    copied = {form: ceilings.measure(form) for form in FORMS}
+    ceilings.close()
+    parts = (drained.python, drained.postgres, drained.valkey, copied["binary"].backend_cpu)
+    return *(seconds / events * 1e6 for seconds in parts), *(copied[form].seconds / drained.seconds for form in FORMS)
 
 
 if __name__ == "__main__":
