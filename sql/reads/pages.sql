@@ -9,9 +9,10 @@ touched AS MATERIALIZED (
         count(*) FILTER (WHERE is_view) AS views,
         sum(engaged_ms) AS engaged_ms,
         count(engaged_ms) AS engagements,
-        max(scroll_depth) AS scroll_depth
+        max(scroll_depth) AS scroll_depth,
+        min(session_started_at) >= {since} AS is_visit
     FROM (
-        SELECT page, title, hostname, session_hash, visitor_hash, engaged_ms, scroll_depth,
+        SELECT page, title, hostname, session_hash, session_started_at, visitor_hash, engaged_ms, scroll_depth,
             event_type = 'pageview' {view_conditions} AS is_view
         FROM events
         WHERE website_id = {website_id}
@@ -54,11 +55,11 @@ parts AS (
     FROM (SELECT name, visitor_hash FROM touched WHERE views > 0 GROUP BY name, visitor_hash) people
     GROUP BY name
     UNION ALL
-    SELECT name, sum(views), 0, count(*) FILTER (WHERE views > 0), sum(engaged_ms), count(*) FILTER (WHERE engagements > 0),
+    SELECT name, sum(views), 0, count(*) FILTER (WHERE views > 0 AND is_visit), sum(engaged_ms), count(*) FILTER (WHERE engagements > 0),
         avg(scroll_depth), 0, 0, 0
     FROM (
         SELECT name, session_hash, sum(views) AS views, sum(engaged_ms) AS engaged_ms,
-            sum(engagements) AS engagements, max(scroll_depth) AS scroll_depth
+            sum(engagements) AS engagements, max(scroll_depth) AS scroll_depth, bool_and(is_visit) AS is_visit
         FROM touched
         GROUP BY name, session_hash
     ) visits
