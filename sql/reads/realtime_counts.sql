@@ -8,4 +8,5 @@ FROM events
 WHERE website_id = {website_id}
     AND "timestamp" > {now} - INTERVAL '3600 seconds'
     AND "timestamp" <= {now}
+    AND event_type NOT IN ('performance', 'identify')
     {conditions}

@@ -7,5 +7,6 @@ FROM events
 WHERE website_id = {website_id}
     AND "timestamp" >= {since}
     AND "timestamp" <= {now}
+    AND event_type NOT IN ('performance', 'identify')
     {conditions}
 GROUP BY 1
