@@ -48,8 +48,9 @@ class Page:
 async def answer_list(call: Call, listing: Listing) -> Answer:
     """The list in the envelope of SPEC R66."""
     asked = await asked_range(call)
-    query = list_query(call, make_query(call, asked, listing.metrics), listing)
-    page = await run_list(call, query, listing, await population(call, query))
+    everybody = make_query(call, asked, listing.metrics)
+    query = list_query(call, everybody, listing)
+    page = await run_list(call, query, listing, await population(call, everybody))
     return await list_answer(call, query, page)
 
 
@@ -94,7 +95,7 @@ def parse_order(params: Params, metrics: tuple[str, ...], names: Mapping[str, st
 
 
 async def population(call: Call, query: Query) -> int:
-    """Unique visitors of everybody the list is about: what a percentage is of (SPEC R32)."""
+    """Unique visitors of everybody the request is about: what a percentage is of (SPEC R32)."""
     everybody = replace(
         query, dimensions=(), metrics=("unique_visitors",), order=None, search=None, limit=None, offset=0
     )

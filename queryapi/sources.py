@@ -40,8 +40,9 @@ async def top_referrers(call: Call) -> Answer:
 
 async def _with_channels(call: Call, listing: Listing) -> Answer:
     """The list, each row with its most frequent source and channel, and the other channels."""
-    query = list_query(call, make_query(call, await asked_range(call), listing.metrics), listing)
-    page = await run_list(call, query, listing, await population(call, query))
+    everybody = make_query(call, await asked_range(call), listing.metrics)
+    query = list_query(call, everybody, listing)
+    page = await run_list(call, query, listing, await population(call, everybody))
     name = listing.dimensions[0]
     if page.rows:
         frequent = await _frequent(call, query, name, page.rows)
