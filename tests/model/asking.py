@@ -1,0 +1,77 @@
+"""The query API inside this process, over websites of random traffic."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+
+from shared.tokens import make_token
+from tests.model.events import Traffic
+from tests.model.model import StoredEvent
+from tests.model.stored import put_website, write
+from tests.queryapi.rig import Api, running, settings_for
+
+Body = dict[str, Any]
+Asked = Mapping[str, "str | tuple[str, ...]"]
+ROLLUPS = ("clean", "half", "dirty")
+
+
+class Asker:
+    """Writes websites and asks about them; the clock stands where the last question put it."""
+
+    def __init__(self, database: str) -> None:
+        self._now = datetime(2026, 1, 1, tzinfo=UTC)
+        self._settings = settings_for(database)
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._connection = psycopg.connect(database, autocommit=True)
+        self._names = (f"model-{number}" for number in count())
+        self._running: AbstractAsyncContextManager[Api] = running(self._settings, lambda: self._now)
+        self._api = self._runner.run(self._running.__aenter__())
+
+    def close(self) -> None:
+        self._runner.run(self._running.__aexit__(None, None, None))
+        self._connection.close()
+        self._runner.close()
+
+    def store(self, traffic: Traffic, events: list[StoredEvent], rollups: str) -> str:
+        """A new website with these events; of a `half` one only the first half is rolled up."""
+        website_id = next(self._names)
+        put_website(self._connection, website_id, traffic.zone_name)
+        rolled_up = {"clean": len(events), "half": len(events) // 2, "dirty": 0}[rollups]
+        write(self._connection, website_id, events[:rolled_up])
+        if rolled_up:
+            self.refresh()
+        write(self._connection, website_id, events[rolled_up:])
+        return website_id
+
+    def refresh(self) -> None:
+        self._connection.execute("CALL rollup_refresh()")
+
+    def ask(self, path: str, asked: Asked, now: datetime) -> Body:
+        """The body of a report that answers, its numbers exact."""
+        self._now = now
+        api = replace(self._api, token=make_token(self._settings, lambda: now, role="owner", websites=None))
+        reply = self._runner.run(api.get(f"/api/v1/analytics/{path}", urlencode(asked, doseq=True)))
+        assert reply.status == 200, reply.payload
+        body: Body = json.loads(reply.payload, parse_float=Decimal, parse_int=Decimal)
+        return body
+
+
+@dataclass(frozen=True)
+class Site:
+    """A website that was written, and what is known of it."""
+
+    website_id: str
+    events: list[StoredEvent]
+    asker: Asker
+
+    def ask(self, path: str, asked: Asked, now: datetime) -> Body:
+        return self.asker.ask(path.format(self.website_id), asked, now)
