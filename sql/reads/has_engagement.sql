@@ -1,4 +1,4 @@
--- Whether the website sent any engagement in the range.
+-- Whether the website sent any engagement in the buckets that the range touches.
 SELECT EXISTS (
     SELECT
     FROM session_facts

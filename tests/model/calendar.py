@@ -30,6 +30,11 @@ class Bucket:
     label: str
 
 
+def quarter_of(instant: datetime) -> datetime:
+    """Where its quarter of an hour starts."""
+    return _EPOCH + (instant - _EPOCH) // QUARTER * QUARTER
+
+
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant at which the zone's calendars show `day`, in UTC."""
     instant = datetime(day.year, day.month, day.day, tzinfo=UTC) - DAY
@@ -45,7 +50,7 @@ def buckets(since: datetime, until: datetime, interval: str, zone: ZoneInfo) -> 
     def shown(instant: datetime) -> object:
         return _CLOCK[interval](instant.astimezone(zone))
 
-    begin = _EPOCH + (since - _EPOCH) // QUARTER * QUARTER
+    begin = quarter_of(since)
     while shown(begin - QUARTER) == shown(begin):
         begin -= QUARTER
     quarters = [begin + step * QUARTER for step in range(-((begin - until) // QUARTER))]

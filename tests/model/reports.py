@@ -4,10 +4,12 @@ from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import TypeVar
 
 from tests.model.arithmetic import mean_seconds, percent, ratio, rounded
-from tests.model.model import Population, Session, StoredEvent
+from tests.model.calendar import quarter_of
+from tests.model.model import Population, Question, Session, StoredEvent
 
 Row = dict[str, Decimal]
 Key = TypeVar("Key", bound=Hashable)
@@ -67,6 +69,12 @@ def _page_row(whole: Population, page: str, *, is_engagement_sent: bool) -> Row:
     return row if depth is None else row | {"scroll_depth": depth}
 
 
+def sends_engagement(events: Iterable[StoredEvent], question: Question) -> bool:
+    """Whether the website does, going by the quarters of an hour that the range touches (SPEC R28)."""
+    first = quarter_of(question.since)
+    return any(event.engaged_ms and first <= quarter_of(event.timestamp) < question.until for event in events)
+
+
 def exits_of(whole: Population, page: str) -> int:
     """Sessions whose last view is of this page and lies in the range (SPEC R29)."""
     seen = {event.session for event in whole.events}
@@ -86,11 +94,12 @@ def _engaged(on_page: Iterable[StoredEvent]) -> Decimal | None:
 
 
 def _gaps(whole: Population, page: str) -> Decimal | None:
+    """To the next thing done: a measurement soon after a view ends no reading."""
     views = {(view.timestamp, view.arrival) for view in whole.views if view.page == page}
     gaps = [
         min(after.timestamp - view.timestamp, LONGEST_GAP)
         for session in whole.sessions
-        for view, after in zip(session.rows, session.rows[1:], strict=False)
+        for view, after in pairwise(row for row in session.rows if row.is_hit)
         if (view.timestamp, view.arrival) in views
     ]
     return mean_seconds(gaps) if gaps else None

@@ -55,3 +55,14 @@ def test_a_session_over_midnight_counts_once_among_the_sessions_of_a_page(asker:
 
     assert [(item["views"], item["sessions"]) for item in answer["data"]] == [(1, 0)]
     assert site.ask("{}/dashboard", asked, MIDNIGHT + timedelta(days=2))["metrics"]["sessions"] == 0
+
+
+@pytest.mark.rule("R28")
+def test_engagement_in_a_cut_quarter_of_an_hour_is_engagement(asker: Asker) -> None:
+    read = replace(PAGE, after=timedelta(minutes=1), engaged_ms=4000)
+    visit = Visit(person=0, at=timedelta(minutes=8), attributes=DIRECT, hits=(PAGE, replace(read, page="/b")))
+    asked = {"from": "2026-03-02T00:07:00Z", "to": "2026-03-02T00:12:00Z"}
+
+    answer = _site(asker, [visit]).ask("{}/top-pages", asked, MIDNIGHT + timedelta(days=2))
+
+    assert [(item["page"], item.get("avg_time")) for item in answer["data"]] == [("/", None), ("/b", 4)]

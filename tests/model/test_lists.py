@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.model.asking import Asker, Body
 from tests.model.model import Session
 from tests.model.questions import Case, cases, examples
-from tests.model.reports import Row, by_page, by_session
+from tests.model.reports import Row, by_page, by_session, sends_engagement
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 NOT_SET, DIRECT = "(not set)", "Direct / None"
@@ -112,7 +112,7 @@ def test_technology_and_campaigns_equal_the_model(asker: Asker, case: Case) -> N
 @given(case=cases(has_event_filters=False))
 def test_pages_equal_the_model(asker: Asker, case: Case) -> None:
     whole = case.population(case.question)
-    is_engagement_sent = any(event.engaged_ms is not None for event in case.events)
+    is_engagement_sent = sends_engagement(case.events, case.question)
 
     answer = case.site(asker).ask("dashboard/{}/pages", case.asked, case.now)
 
