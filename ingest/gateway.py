@@ -1,23 +1,23 @@
 """One request to an ingest route, from its bytes to its answer (SPEC R52-R62)."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ingest.admit import Admission, Admitted
+from ingest.admit import Admission
 from ingest.client import Sender
 from ingest.identity import Naming
 from ingest.limits import Buckets, client_key
 from ingest.metrics import IngestMetrics
 from ingest.parse import ClientEvent, Parsed
-from ingest.publish import Parcel, Publisher
+from ingest.publish import Publisher
 from ingest.refusal import EventError, Warned
 from ingest.sites import Sites
 from ingest.timestamps import Window
 from shared.clock import Clock
 from shared.errors import AppError
-from shared.event import Envelope, Event, encode_envelope
+from shared.event import Event
 from shared.registry import Website
 
 WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
@@ -57,23 +57,25 @@ class Gateway:
         self._limit(sender, len(parsed.events), received)
         await self.naming.ensure_secret()
         outcome = Outcome([], [], [], [], parsed.unknown_fields)
-        admission = Admission(sender, Window(received, sender.trust, self.retention), self.naming, parsed.sent_at)
-        admitted: list[Admitted] = []
+        window = Window(received, sender.trust, self.retention)
+        admission = Admission(sender, window, self.naming, parsed.sent_at, len(parsed.events))
+        websites: dict[str, Website | str] = {}
         for index, client in enumerate(parsed.events):
             try:
                 if isinstance(client, EventError):
                     raise client
-                website = await self._website(client, sender)
+                website = websites.get(client.website_id)
+                if website is None:
+                    website = websites[client.website_id] = await self._website(client, sender)
                 if isinstance(website, str):
                     outcome.dropped.append(website)
                 else:
-                    admitted.append(await admission.admit(client, index, website))
+                    outcome.accepted.append(await admission.admit(client, index, website))
             except EventError as error:
                 outcome.refused.append((index, error))
-        self._limit_sites(admitted, received)
-        if admitted:
-            await self.publisher.publish(pack(admitted, received))
-        outcome.accepted = [event for event, _, _ in admitted]
+        self._limit_sites(outcome.accepted, received)
+        if outcome.accepted:
+            await self.publisher.publish(admission.seats.parcels())
         outcome.warnings = admission.warnings
         self._count(outcome)
         return outcome
@@ -102,10 +104,8 @@ class Gateway:
             self.metrics.rate_limited.labels(limit).inc()
             raise
 
-    def _limit_sites(self, admitted: list[Admitted], received: datetime) -> None:
-        counts: dict[str, int] = {}
-        for event, _, _ in admitted:
-            counts[event.website_id] = counts.get(event.website_id, 0) + 1
+    def _limit_sites(self, accepted: list[Event], received: datetime) -> None:
+        counts = Counter([event.website_id for event in accepted])
         try:
             for website_id, count in counts.items():
                 self.per_site.take(website_id.encode(), count, received.timestamp())
@@ -119,14 +119,3 @@ class Gateway:
             self.metrics.rejected.labels(error.code).inc()
         for reason in outcome.dropped:
             self.metrics.dropped.labels(reason).inc()
-
-
-def pack(admitted: Iterable[Admitted], received: datetime) -> list[Parcel]:
-    """One parcel for the events that share partition and sender, in the order they came."""
-    groups: dict[tuple[int, str | None, str, bool], list[Event]] = {}
-    for event, partition, origin in admitted:
-        groups.setdefault((partition, origin.network, origin.user_agent, origin.is_server), []).append(event)
-    return [
-        Parcel(partition, encode_envelope(Envelope(1, received, network, user_agent, is_server, events)), len(events))
-        for (partition, network, user_agent, is_server), events in groups.items()
-    ]

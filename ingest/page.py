@@ -29,7 +29,7 @@ def split_address(text: str, field: str) -> Address:
     A path is kept as it was sent (no added slash, nothing decoded), without query and fragment.
     """
     hostname = None
-    if _ABSOLUTE.match(text):
+    if not text.startswith("/") and _ABSOLUTE.match(text):
         authority, text = _split_authority(text.partition("//")[2])
         hostname = _hostname(authority, field)
     elif text.startswith("//"):
@@ -41,6 +41,11 @@ def split_address(text: str, field: str) -> Address:
         return Address(hostname, text or "/", None)
     path, _, query = text.partition("?")
     return Address(hostname, path or "/", _allowed(query))
+
+
+def is_bare_path(text: str) -> bool:
+    """Whether `split_address` would give a host-less `text` back as its path: most pages are sent so."""
+    return text[:1] == "/" and text[1:2] != "/" and "?" not in text and "#" not in text and not text[-1].isspace()
 
 
 def reduce_referrer(referrer: str) -> str | None:

@@ -22,7 +22,7 @@ class Revenue(msgspec.Struct, frozen=True, array_like=True):
     currency: str
 
 
-class Event(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+class Event(msgspec.Struct, omit_defaults=True, frozen=True):
     """One event the gateway has accepted: every field is within its limit and cleaned.
 
     `page` is a path without query or fragment ("" only for custom events); `query` holds what is
