@@ -24,7 +24,7 @@ def test_settings_table_is_the_code_s() -> None:
     assert TABLE.findall(README) == [settings_table()]
 
 
-@pytest.mark.parametrize("line", re.findall(r"shared\.launch ([a-z].*?)\)?$", README, re.MULTILINE))
+@pytest.mark.parametrize("line", re.findall(r"\.venv/bin/analytics ([a-z].*?)\)?$", README, re.MULTILINE))
 def test_every_command_shown_is_understood(line: str) -> None:
     words = line.partition("`")[0].split()
 

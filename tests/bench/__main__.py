@@ -12,7 +12,7 @@ def main() -> None:
     with Servers(os.environ) as servers:
         redis_url, database_url = servers.redis_url(), servers.database(POSTGRES).admin_url
         environ = {**os.environ, "TEST_REDIS_URL": redis_url, "TEST_DATABASE_URL": database_url}
-        for arguments in (["tests.bench.gateway", redis_url], ["tests.bench.worker"]):
+        for arguments in (["tests.bench.gateway", redis_url], ["tests.bench.worker"], ["tests.bench.visible"]):
             subprocess.run([sys.executable, "-m", *arguments], check=True, env=environ)
 
 

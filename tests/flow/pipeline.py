@@ -37,13 +37,15 @@ class Answer:
     body: dict[str, Any]
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+def wait_until(
+    condition: Callable[[], bool], what: str, seconds: float = START_SECONDS, *, every_seconds: float = 0.05
+) -> None:
     """Return once `condition` holds; fail with `what` when it does not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.05)
+        time.sleep(every_seconds)
 
 
 def request(method: str, url: str, body: object | None = None, headers: Mapping[str, str] | None = None) -> Answer:
