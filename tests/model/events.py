@@ -125,7 +125,8 @@ _engagements = st.builds(
     after=_durations,
     event_type=st.just("engagement"),
     page=st.just(""),
-    engaged_ms=st.sampled_from((0, 500, 9_999, 10_000)) | st.integers(0, 60_000),
+    # Never 0: rollups do not tell a record of no time from no record.
+    engaged_ms=st.sampled_from((1, 500, 9_999, 10_000)) | st.integers(1, 60_000),
     scroll_depth=st.none() | st.integers(0, 100),
 )
 _performances = st.builds(Hit, after=_durations, event_type=st.just("performance"), page=st.just(""))
