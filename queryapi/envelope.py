@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from psycopg import sql
 
+from queryapi.buckets import grain_floor
 from queryapi.call import Call
 from queryapi.conditions import is_about_events
 from queryapi.query import Query, Range
@@ -47,18 +48,23 @@ async def head(call: Call, asked: Range) -> dict[str, object]:
 
 
 async def meta(call: Call, query: Query, *, is_raw: bool = False, warnings: Sequence[str] = ()) -> dict[str, object]:
-    """`visitors` is `exact` as soon as an id that outlives the day took part: then days must not be
-    added up. Judged by the newest 200 events of the range."""
+    """`visitors` is `exact` as soon as an id that outlives the day took part, in the buckets that the range
+    touches: then days must not be added up."""
     asked = query.range
     found = await call.reader.row(
-        sql.SQL(read("reads/visitor_kind")),
-        {"website_id": query.website_id, "since": asked.since, "until": asked.until},
+        sql.SQL(read("reads/has_persistent_visitors")),
+        {
+            "website_id": query.website_id,
+            "since": grain_floor(asked.since),
+            "until": asked.until,
+            "include_bots": query.include_bots,
+        },
     )
     needs_raw = is_raw or is_about_events(query)
     own = [OUT_OF_RETENTION] if await is_out_of_retention(call, query, is_raw=is_raw) else []
     return {
         "generated_at": call.now,
-        "visitors": "exact" if found["has_lasting_ids"] else "visitor_days",
+        "visitors": "exact" if found["has_persistent_visitors"] else "visitor_days",
         "source": "raw" if needs_raw else "aggregate",
         "warnings": [*own, *warnings],
     }

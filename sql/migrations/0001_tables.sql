@@ -26,6 +26,8 @@ CREATE TABLE events_template (
     rules_version smallint NOT NULL,
     interactive boolean NOT NULL,
     is_bot boolean NOT NULL,
+    -- The client chose the visitor's id, which outlives the day (SPEC R10).
+    is_persistent boolean NOT NULL,
     is_new_user boolean,
     id uuid NOT NULL,
     website_id text NOT NULL,

@@ -63,13 +63,14 @@ $$;
 
 -- The additive counts of one bucket, bots kept apart.
 CREATE FUNCTION site_of_bucket(of_website text, of_bucket timestamptz) RETURNS TABLE (
-    is_bot boolean, pageviews bigint, custom_events bigint, events bigint
+    is_bot boolean, pageviews bigint, custom_events bigint, events bigint, persistent_events bigint
 ) LANGUAGE sql STABLE AS $$
     SELECT
         is_bot,
         count(*) FILTER (WHERE event_type = 'pageview') AS pageviews,
         count(*) FILTER (WHERE event_type NOT IN ('pageview', 'engagement', 'performance', 'identify')) AS custom_events,
-        count(*) AS events
+        count(*) AS events,
+        count(*) FILTER (WHERE is_persistent) AS persistent_events
     FROM events
     WHERE events.website_id = of_website
         AND events."timestamp" >= of_bucket

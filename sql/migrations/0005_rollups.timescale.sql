@@ -72,7 +72,8 @@ SELECT
     is_bot,
     count(*) FILTER (WHERE event_type = 'pageview') AS pageviews,
     count(*) FILTER (WHERE event_type NOT IN ('pageview', 'engagement', 'performance', 'identify')) AS custom_events,
-    count(*) AS events
+    count(*) AS events,
+    count(*) FILTER (WHERE is_persistent) AS persistent_events
 FROM events
 GROUP BY 1, 2, 3
 WITH NO DATA;

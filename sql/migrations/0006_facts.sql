@@ -32,11 +32,11 @@ FROM (SELECT DISTINCT website_id, bucket FROM rollup_dirty) d
 CROSS JOIN LATERAL sessions_of_bucket(d.website_id, d.bucket) s;
 
 CREATE VIEW site_facts AS
-SELECT r.website_id, r.bucket, r.is_bot, r.pageviews, r.custom_events, r.events
+SELECT r.website_id, r.bucket, r.is_bot, r.pageviews, r.custom_events, r.events, r.persistent_events
 FROM rollup_site r
 WHERE NOT EXISTS (SELECT FROM dirty_buckets() d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
 UNION ALL
-SELECT d.website_id, d.bucket, s.is_bot, s.pageviews, s.custom_events, s.events
+SELECT d.website_id, d.bucket, s.is_bot, s.pageviews, s.custom_events, s.events, s.persistent_events
 FROM (SELECT DISTINCT website_id, bucket FROM rollup_dirty) d
 CROSS JOIN LATERAL site_of_bucket(d.website_id, d.bucket) s;
 

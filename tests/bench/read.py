@@ -27,11 +27,11 @@ REPORTS = {
 FILTERS = {"filtered": "&country=DE&browser=Firefox"}
 _FILL = """
     INSERT INTO events ("timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival,
-        engaged_ms, rules_version, interactive, is_bot, id, website_id, visitor_id, session_id, event_type, page,
+        engaged_ms, rules_version, interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page,
         hostname, source, channel, country, region, city, continent, browser, os, device, screen, language)
     SELECT started + step * INTERVAL '70 seconds', started, started, hashint8extended(visitor, 1),
         hashint8extended(session, 2), session * 8 + step, CASE WHEN step %% 3 = 2 THEN 20000 END, 1, true,
-        visitor %% 50 = 0, gen_random_uuid(), website, md5(visitor::text), md5(session::text),
+        visitor %% 50 = 0, false, gen_random_uuid(), website, md5(visitor::text), md5(session::text),
         CASE step %% 3 WHEN 2 THEN 'engagement' ELSE 'pageview' END,
         '/page/' || (power(random(), 4) * 2000)::integer, 'example.org',
         (ARRAY[NULL, 'Google', 'Bing', 'Facebook', 'news.example'])[1 + visitor %% 5],

@@ -37,7 +37,7 @@ class Hit:
     website_id: str = SITE
     interactive: bool = True
     is_bot: bool = False
-    is_lasting: bool = False
+    is_persistent: bool = False
     engaged_ms: int | None = None
     scroll_depth: int | None = None
     title: str | None = None
@@ -176,12 +176,11 @@ async def running(settings: Settings, clock: Clock = lambda: NOW) -> AsyncGenera
 
 
 def _row(hit: Hit, first: Hit, arrival: int) -> dict[str, object]:
-    visitor = hit.visitor if hit.is_lasting else hashlib.blake2b(hit.visitor.encode(), digest_size=16).hexdigest()
     return {
         "timestamp": hit.at,
         "received_at": hit.at,
         "session_started_at": first.at,
-        "visitor_hash": _hash(hit.website_id, visitor),
+        "visitor_hash": _hash(hit.website_id, hit.visitor),
         "session_hash": _hash(hit.website_id, hit.session),
         "arrival": arrival,
         "engaged_ms": hit.engaged_ms,
@@ -189,9 +188,10 @@ def _row(hit: Hit, first: Hit, arrival: int) -> dict[str, object]:
         "rules_version": 1,
         "interactive": hit.interactive,
         "is_bot": hit.is_bot,
+        "is_persistent": hit.is_persistent,
         "id": uuid4(),
         "website_id": hit.website_id,
-        "visitor_id": visitor,
+        "visitor_id": hit.visitor,
         "session_id": hit.session,
         "event_type": hit.event_type,
         "page": hit.page,

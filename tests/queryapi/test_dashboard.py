@@ -222,7 +222,7 @@ async def test_utm_performance_lists_tagged_sessions(database: str) -> None:
 @pytest.mark.rule("G3")
 async def test_the_answer_says_what_its_visitors_are(database: str) -> None:
     lasting = [
-        Hit(at=at("10:00:00", day), session=f"s{day}", visitor="me", is_lasting=True, website_id="lasting")
+        Hit(at=at("10:00:00", day), session=f"s{day}", visitor="me", is_persistent=True, website_id="lasting")
         for day in (0, 1)
     ]
     store(database, [*vector(), *lasting])

@@ -23,6 +23,7 @@ class Row:
     hostname: str = "www.example.com"
     interactive: bool = True
     is_bot: bool = False
+    is_persistent: bool = False
     engaged_ms: int | None = None
     received_at: datetime | None = None
     arrival: int = field(default_factory=lambda: next(_arrivals))
@@ -31,9 +32,10 @@ class Row:
 INSERT = """
 INSERT INTO events (
     "timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival, engaged_ms, rules_version,
-    interactive, is_bot, id, website_id, visitor_id, session_id, event_type, page, hostname, channel, device
+    interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, hostname, channel, device
 ) VALUES (
-    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, 'Direct', 'desktop'
+    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, 'Direct',
+    'desktop'
 )
 """
 MARK = """
@@ -73,6 +75,7 @@ def write(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
                     row.engaged_ms,
                     row.interactive,
                     row.is_bot,
+                    row.is_persistent,
                     row.website_id,
                     row.event_type,
                     row.page,

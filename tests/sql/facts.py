@@ -36,11 +36,11 @@ SELECT
     website_id, date_bin('15 minutes', "timestamp", '2000-01-01 00:00+00') AS bucket, is_bot,
     sum((event_type = 'pageview')::integer) AS pageviews,
     sum((event_type NOT IN ('pageview', 'engagement', 'performance', 'identify'))::integer) AS custom_events,
-    count(*) AS events
+    count(*) AS events, count(CASE WHEN is_persistent THEN 1 END) AS persistent_events
 FROM events
 GROUP BY 1, 2, 3
 """
-_SEEN_SITE = "SELECT website_id, bucket, is_bot, pageviews, custom_events, events FROM site_facts"
+_SEEN_SITE = "SELECT website_id, bucket, is_bot, pageviews, custom_events, events, persistent_events FROM site_facts"
 _DIFFERENCE = f"""
 (SELECT 'missing session', to_jsonb(x) FROM ({_EXPECTED_SESSIONS} EXCEPT ALL {_SEEN_SESSIONS}) x)
 UNION ALL
