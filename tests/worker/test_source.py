@@ -175,6 +175,7 @@ CASES: tuple[tuple[str | None, str | None, str | None, str], ...] = (
 )
 
 
+@pytest.mark.rule("G13")
 @pytest.mark.rule("R45")
 @pytest.mark.rule("R46")
 @pytest.mark.parametrize(("referrer", "query", "source", "channel"), CASES)
