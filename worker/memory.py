@@ -49,9 +49,15 @@ class Memory:
         self._read_since.clear()
         self.floor = _ALWAYS
 
+    def unify(self, found: dict[int, list[Session]]) -> dict[int, list[Session]]:
+        """`found` with the session remembered in place of one read again: each is there only once, so
+        that what changes it under one key changes it under all."""
+        mine = {session.session_hash: session for key in found for session in self.known(key)}
+        return {key: [mine.get(session.session_hash, session) for session in found[key]] for key in found}
+
     def learn(self, website_ids: list[str], since: datetime, found: dict[int, list[Session]]) -> None:
         """`found` are all committed sessions of the websites active since `since`, by key."""
-        for key, sessions in found.items():
+        for key, sessions in self.unify(found).items():
             mine = self._sessions.setdefault(key, [])
             hashes = {session.session_hash for session in mine}
             mine += [session for session in sessions if session.session_hash not in hashes]
@@ -68,7 +74,8 @@ class Memory:
             # Taken out and put back: the end of the dict is what was used last.
             self._sessions.pop(key, None)
             if sessions:
-                self._sessions[key] = sessions if len(sessions) <= MAX_PER_KEY else self._newest(sessions)
+                settled = [session.settled() for session in sessions]
+                self._sessions[key] = settled if len(settled) <= MAX_PER_KEY else self._newest(settled)
         self._make_room()
 
     def _newest(self, sessions: list[Session]) -> list[Session]:

@@ -58,7 +58,8 @@ def recall(
         return {}
     hashes = sorted(set[int]().union(*visitors.values()))
     # A session that begins within reach of the latest event can last for a day from there.
-    return _read(connection, list(visitors), earliest, latest + SILENCE + LONGEST + timedelta(seconds=1), hashes)
+    until = latest + SILENCE + LONGEST + timedelta(seconds=1)
+    return memory.unify(_read(connection, list(visitors), earliest, until, hashes))
 
 
 def _later(moment: datetime, by: timedelta) -> datetime:

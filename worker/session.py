@@ -41,10 +41,11 @@ class Session:
     attributes: tuple[object, ...] | None
     first: Incoming | None = None
     is_moved: bool = False
+    original: "Session | None" = None
 
     def copy(self) -> "Session":
-        """The same session, free to change."""
-        return Session(
+        """The same session, free to change; `settled` once the changes are committed."""
+        copy = Session(
             self.website_id,
             self.session_id,
             self.session_hash,
@@ -55,6 +56,20 @@ class Session:
             self.is_new_user,
             self.attributes,
         )
+        copy.original = self
+        return copy
+
+    def settled(self) -> "Session":
+        """The session that this is a copy of, with the changes made to the copy: whoever finds it, under
+        whatever key, sees them."""
+        original = self.original
+        if original is None:
+            return self
+        original.started_at = self.started_at
+        original.first_arrival = self.first_arrival
+        original.last_at = self.last_at
+        original.attributes = self.attributes
+        return original
 
 
 class Draft:

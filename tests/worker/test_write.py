@@ -115,6 +115,19 @@ def test_session_goes_on_after_its_owner_changed(database: str, session_id: str 
         after.assert_canonical()
 
 
+@pytest.mark.rule("R19")
+@pytest.mark.rule("R21")
+def test_session_moved_under_one_key_is_moved_under_all(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.write([event(NOON + timedelta(seconds=47), session_id="s", referrer="https://b.example/")])
+        # Found by the visitor alone: nothing looks under the key of the client's session.
+        bench.write([event(NOON, referrer="https://a.example/")])
+        bench.write([event(NOON + timedelta(seconds=265), session_id="s")])
+
+        assert bench.sessions() == [(NOON, 3)]
+        bench.assert_canonical()
+
+
 def test_full_memory_forgets_nothing_that_counts(database: str) -> None:
     def wave(minute: int) -> list[list[msgspec.Struct]]:
         return [[event(NOON + timedelta(minutes=minute), visitor_id=f"v{number}")] for number in range(20)]
