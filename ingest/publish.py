@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from ingest.metrics import IngestMetrics
 from ingest.unavailable import unavailable
+from ingest.wire import Wire, open_wire
 from shared.clock import monotonic_seconds
 from shared.stream import stream_key
 
@@ -49,6 +49,7 @@ class Publisher:
 
     def __init__(self, redis: Redis, metrics: IngestMetrics, partitions: int, max_pending_bytes: int) -> None:
         self._pool = redis.connection_pool
+        self._wire: Wire | None = None
         self._metrics = metrics
         self._max_pending_bytes = max_pending_bytes
         self._pending_bytes = 0
@@ -85,11 +86,14 @@ class Publisher:
 
     async def run(self) -> None:
         """Fly for ever."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while flight := self._board():
-                await self._fly(flight)
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while flight := self._board():
+                    await self._fly(flight)
+        finally:
+            await self._close()
 
     def _board(self) -> dict[int, list[_Waiting]]:
         """What goes with the next flight, by partition."""
@@ -115,55 +119,45 @@ class Publisher:
                 replies = await self._exchange(flight)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("publish_failed", error=type(error).__name__)
-            self._land([waiting for boarded in flight.values() for waiting in boarded], error)
+            await self._close()
+            self._land([waiting for boarded in flight.values() for waiting in boarded], is_durable=False)
             # The server is gone: what waits behind would only wait for the same.
-            self._land([waiting for queue in self._queues for waiting in queue], error)
+            self._land([waiting for queue in self._queues for waiting in queue], is_durable=False)
             for queue in self._queues:
                 queue.clear()
             return
         for boarded, reply in zip(flight.values(), replies, strict=True):
             if reply is not None:
                 # OOM, MISCONF, LOADING, READONLY, NOAUTH...: the server answers, and refuses.
-                log.warning("publish_refused", error=str(reply).partition(" ")[0])
-            self._land(boarded, reply)
+                log.warning("publish_refused", error=reply.partition(" ")[0])
+            self._land(boarded, is_durable=reply is None)
         self._metrics.publish_seconds.observe(monotonic_seconds() - started)
 
-    async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[ResponseError | None]:
-        """The replies to the XADDs of `flight`, in its order. Nothing is ever sent twice: redis-py's
-        own retries sit above the connection that is used here."""
-        connection = await self._pool.get_connection()
-        try:
-            parts: list[bytes] = []
-            for partition, boarded in flight.items():
-                _pack_xadd(parts, self._keys[partition], [waiting.parcel.payload for waiting in boarded])
-            await connection.send_packed_command([b"".join(parts)], check_health=False)
-            return [await _read_reply(connection) for _ in flight]
-        except BaseException:
-            # Replies may still be on their way; the next user must not take them for its own.
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await self._pool.release(connection)
+    async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[str | None]:
+        """The refusals of the XADDs of `flight`, in its order."""
+        if self._wire is None or not self._wire.is_open:
+            await self._close()
+            self._wire = await open_wire(self._pool)
+        parts: list[bytes] = []
+        for partition, boarded in flight.items():
+            _pack_xadd(parts, self._keys[partition], [waiting.parcel.payload for waiting in boarded])
+        return await self._wire.exchange(b"".join(parts), len(flight))
 
-    def _land(self, waitings: Sequence[_Waiting], error: Exception | None) -> None:
+    async def _close(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.close()
+
+    def _land(self, waitings: Sequence[_Waiting], *, is_durable: bool) -> None:
         for parcel, done in waitings:
             self._pending_bytes -= len(parcel.payload)
             # The waiter may have gone, its request cut; its events are in the entry all the same.
             if done.done():
                 continue
-            if error is None:
+            if is_durable:
                 done.set_result(None)
             else:
                 done.set_exception(unavailable())
-
-
-async def _read_reply(connection: AbstractConnection) -> ResponseError | None:
-    """The server's refusal, if it is one; raises RedisError or OSError when there is no reply."""
-    try:
-        await connection.read_response(disconnect_on_error=False)
-    except ResponseError as error:
-        return error
-    return None
 
 
 def _pack_xadd(parts: list[bytes], key: bytes, payloads: Sequence[bytes]) -> None:
