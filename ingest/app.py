@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
 from ingest.backlog import Backlog
@@ -27,6 +27,8 @@ from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock
 from shared.settings import Settings
 from shared.tokens import TokenVerifier
+
+METHODS = frozenset({"POST", "OPTIONS"})
 
 
 def create_app(settings: Settings, redis: Redis, clock: Clock, registry: CollectorRegistry | None = None) -> Starlette:
@@ -64,18 +66,25 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     single = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=False)
     batch = IngestRoute(gateway, senders, accepts_single=False, accepts_batch=True)
     either = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=True)
+    endpoints = {
+        "/api/v1/analytics/event": single,
+        "/api/v1/analytics/event/batch": batch,
+        "/api/v1/events/track": either,
+    }
     app = Starlette(
         routes=[
-            Route("/api/v1/analytics/event", single, methods=["POST", "OPTIONS"]),
-            Route("/api/v1/analytics/event/batch", batch, methods=["POST", "OPTIONS"]),
-            Route("/api/v1/events/track", either, methods=["POST", "OPTIONS"]),
+            *(Route(path, endpoint, methods=sorted(METHODS)) for path, endpoint in endpoints.items()),
             Route("/health", status.health),
             Route("/ready", status.ready),
             Route("/metrics", status.metrics),
         ],
-        middleware=[Middleware(Requests, registry=registry)],
-        exception_handlers={HTTPException: handle_http_exception},
         lifespan=lifespan,
+    )
+    # Outermost, without the layer that Starlette puts around it: this one answers every exception itself.
+    app.middleware_stack = Requests(
+        ExceptionMiddleware(app.router, {HTTPException: handle_http_exception}),
+        registry,
+        {path: (METHODS, endpoint) for path, endpoint in endpoints.items()},
     )
     app.router.redirect_slashes = False
     return app

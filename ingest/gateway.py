@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ingest.admit import Admission
 from ingest.client import Sender
@@ -54,7 +54,8 @@ class Gateway:
         """Everything good in `parsed` is durable when this returns; raises AppError 429 or 503, and
         then nothing is promised."""
         received = self.clock()
-        self._limit(sender, len(parsed.events), received)
+        now = received.timestamp()
+        self._limit(sender, len(parsed.events), now)
         await self.naming.ensure_secret()
         outcome = Outcome([], [], [], [], parsed.unknown_fields)
         window = Window(received, sender.trust, self.retention)
@@ -73,7 +74,7 @@ class Gateway:
                     outcome.accepted.append(await admission.admit(client, index, website))
             except EventError as error:
                 outcome.refused.append((index, error))
-        self._limit_sites(outcome.accepted, received)
+        self._limit_sites(outcome.accepted, now)
         if outcome.accepted:
             await self.publisher.publish(admission.seats.parcels())
         outcome.warnings = admission.warnings
@@ -92,23 +93,26 @@ class Gateway:
             return UNKNOWN_SITE
         return PRIVACY_SIGNAL if sender.is_private and website.gpc == "drop" else website
 
-    def _limit(self, sender: Sender, count: int, received: datetime) -> None:
+    def _limit(self, sender: Sender, count: int, now: float) -> None:
         if sender.principal is not None:
             # A server sends for many visitors: its key is limited, as one site is (SPEC R61).
             key, buckets, limit = b"key\0" + sender.principal.subject.encode(), self.per_site, "key"
         else:
             key, buckets, limit = client_key(sender.origin.address), self.per_client, "client"
         try:
-            buckets.take(key, count, received.timestamp())
+            buckets.take(key, count, now)
         except AppError:
             self.metrics.rate_limited.labels(limit).inc()
             raise
 
-    def _limit_sites(self, accepted: list[Event], received: datetime) -> None:
-        counts = Counter([event.website_id for event in accepted])
+    def _limit_sites(self, accepted: list[Event], now: float) -> None:
+        # Counting takes 3 us, and nearly every request is one event.
+        counts = (
+            Counter([event.website_id for event in accepted]) if len(accepted) != 1 else {accepted[0].website_id: 1}
+        )
         try:
             for website_id, count in counts.items():
-                self.per_site.take(website_id.encode(), count, received.timestamp())
+                self.per_site.take(website_id.encode(), count, now)
         except AppError:
             self.metrics.rate_limited.labels("site").inc()
             raise

@@ -1,7 +1,8 @@
 """What both HTTP services share: JSON answers, the error shape, request ids and request metrics."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 from uuid import uuid4
 
 import orjson
@@ -49,19 +50,37 @@ async def handle_http_exception(request: Request, error: Exception) -> Response:
 
 class Requests:
     """Outermost middleware: gives each request an id, turns every exception into the error shape,
-    counts the answers. An unexpected exception is logged in full and answered without its text."""
+    counts the answers. An unexpected exception is logged in full and answered without its text.
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+    `direct` are endpoints that need no router: path -> (methods, application). Starlette's four
+    layers cost a request 12 us, looking its path up here 0.1."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        registry: CollectorRegistry,
+        direct: Mapping[str, tuple[frozenset[str], ASGIApp]] | None = None,
+    ) -> None:
         self.app = app
         self.answers = Counter(
             "http_requests_total", "HTTP requests answered.", ["method", "endpoint", "status"], registry=registry
         )
+        # By label values, which are few: `labels` takes 2 us to find what this has at hand.
+        self._answered: dict[tuple[str, str, int], Counter] = {}
+        self._direct = direct or {}
+        # A UUID takes 3 us. Random per process and counted in it, an id is as unique.
+        self._id_prefix = uuid4().hex[:20]
+        self._ids = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = scope["request_id"] = _request_id(scope)
+        request_id = scope["request_id"] = _sent_id(scope["headers"]) or f"{self._id_prefix}{next(self._ids):012x}"
+        app, endpoint = self.app, None
+        direct = self._direct.get(scope["path"])
+        if direct is not None and scope["method"] in direct[0]:
+            app, endpoint = direct[1], scope["path"]
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -76,19 +95,25 @@ class Requests:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_headers)
         except AppError as error:
             await error_response(error, request_id)(scope, receive, send_with_headers)
         except Exception:
-            log.exception("request_failed", request_id=request_id, endpoint=_endpoint(scope))
+            log.exception("request_failed", request_id=request_id, endpoint=endpoint or _endpoint(scope))
             if status == 0:
                 ours = AppError(500, "internal_error", "something went wrong on our side")
                 await error_response(ours, request_id)(scope, receive, send_with_headers)
             else:
                 raise
         finally:
-            method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
-            self.answers.labels(method, _endpoint(scope), str(status)).inc()
+            self._count(scope["method"], endpoint or _endpoint(scope), status)
+
+    def _count(self, method: str, endpoint: str, status: int) -> None:
+        key = (method if method in _KNOWN_METHODS else "other", endpoint, status)
+        answered = self._answered.get(key)
+        if answered is None:
+            answered = self._answered[key] = self.answers.labels(*key)
+        answered.inc()
 
 
 def metrics_response(registry: CollectorRegistry) -> Response:
@@ -96,11 +121,11 @@ def metrics_response(registry: CollectorRegistry) -> Response:
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
+def _sent_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
-    return uuid4().hex
+    return None
 
 
 def _endpoint(scope: Scope) -> str:
