@@ -1,10 +1,7 @@
 """The connection that writes, and whose end is the end of a worker's ownership."""
 
-import msgspec
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-
-from worker.row import RawJsonbDumper
 
 # No statement of a worker takes this long in health; a write that does is tried again.
 STATEMENT_TIMEOUT_SECONDS = 30
@@ -54,5 +51,4 @@ def connect_database(url: str, worker_id: str) -> psycopg.Connection:
     except BaseException:
         connection.close()
         raise
-    connection.adapters.register_dumper(msgspec.Raw, RawJsonbDumper)
     return connection

@@ -1,23 +1,30 @@
 """What the worker adds to an event: the verdict on its sender, and the attributes of its session."""
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from shared.event import Envelope, Event
 from shared.registry import Website
-from worker.agent import AgentReader, clean_agent
+from worker.agent import CACHED_AGENTS, AgentReader, clean_agent
 from worker.bot import HUMAN, NO_USER_AGENT, BotJudge, Verdict, with_spam
 from worker.channel import RULES_VERSION, find_channel
 from worker.place import Places
-from worker.source import find_source, is_spam, read_tags
+from worker.source import Landing, find_source, is_spam, read_tags
 
 __all__ = ["Attributes", "Enricher", "Verdict"]
 
 # What an access log writes where a browser sent no user agent.
 _LOGGED_NOTHING = "-"
+# Half a KB each.
+CACHED_REFERRERS = 16_384
+
+# The attributes from hostname to utm_content.
+_Origin = tuple[
+    str | None, str | None, str | None, str, int, str | None, str | None, str | None, str | None, str | None
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """The attributes of a session (SPEC R19), in the order of the columns of `events`. None is unknown;
     a `source` of None is `Direct / None`."""
 
@@ -45,6 +52,13 @@ class Attributes:
     language: str | None
 
 
+class _Sender(NamedTuple):
+    """What a user agent tells: the verdict, and browser, version, system, version and device."""
+
+    verdict: Verdict
+    agent: tuple[str | None, str | None, str | None, str | None, str]
+
+
 class Enricher:
     """Answers for one worker process; everything it remembers is bounded and only a cache."""
 
@@ -52,6 +66,11 @@ class Enricher:
         self._places = places
         self._agents = AgentReader()
         self._bots = BotJudge(self._agents)
+        # An instance's own caches. Each takes a question whole: to clean a user agent or to cut a host out
+        # of a URL costs more than to find the answer (0.2 us against 0.6 to 10).
+        self._sender = lru_cache(CACHED_AGENTS)(self._read_sender)
+        self._is_spam = lru_cache(CACHED_REFERRERS)(is_spam)
+        self._origin = lru_cache(CACHED_REFERRERS)(_find_origin)
 
     @property
     def places(self) -> Places:
@@ -60,50 +79,67 @@ class Enricher:
 
     def judge(self, event: Event, envelope: Envelope) -> Verdict:
         """Whether a robot sent the event (SPEC R50)."""
-        verdict = self._judge_agent(envelope)
-        return with_spam(verdict) if event.referrer and is_spam(event.referrer) else verdict
+        verdict = self._sender(envelope.user_agent, envelope.is_server).verdict
+        return with_spam(verdict) if event.referrer and self._is_spam(event.referrer) else verdict
 
     def attributes(self, event: Event, envelope: Envelope, website: Website) -> Attributes:
         """The attributes of the session that `event` begins."""
-        hostname = _host(event.hostname)
-        tags = read_tags(event)
-        source = find_source(tags, event.referrer, (hostname or "", *website.domains))
-        channel = find_channel(tags, source)
+        landing = Landing(
+            event.hostname,
+            event.referrer,
+            event.query,
+            event.source,
+            event.utm_source,
+            event.utm_medium,
+            event.utm_campaign,
+            event.utm_term,
+            event.utm_content,
+        )
         place = self._places.find(envelope.network)
-        agent = self._agents.read(clean_agent(envelope.user_agent))
         return Attributes(
-            hostname=hostname,
-            referrer=event.referrer or None,
-            source=source.name if source is not None else None,
-            channel=channel,
-            rules_version=RULES_VERSION,
-            utm_source=tags.utm_source,
-            utm_medium=tags.utm_medium,
-            utm_campaign=tags.utm_campaign,
-            utm_term=tags.utm_term,
-            utm_content=tags.utm_content,
-            country=place.country,
-            region=place.region,
-            city=place.city,
-            city_geoname_id=place.city_geoname_id,
-            continent=place.continent,
-            browser=agent.browser,
-            browser_version=agent.browser_version,
-            os=agent.os,
-            os_version=agent.os_version,
-            device="bot" if self._judge_agent(envelope).is_bot else agent.device,
-            screen=event.screen or None,
-            language=event.language or None,
+            *self._origin(landing, tuple(website.domains)),
+            place.country,
+            place.region,
+            place.city,
+            place.city_geoname_id,
+            place.continent,
+            *self._sender(envelope.user_agent, envelope.is_server).agent,
+            event.screen or None,
+            event.language or None,
         )
 
-    def _judge_agent(self, envelope: Envelope) -> Verdict:
-        user_agent = clean_agent(envelope.user_agent).strip()
+    def _read_sender(self, user_agent: str, is_server: bool) -> _Sender:  # noqa: FBT001 (a key of the cache)
+        cleaned = clean_agent(user_agent)
+        verdict = self._judge_agent(cleaned.strip(), is_server=is_server)
+        agent = self._agents.read(cleaned)
+        device = "bot" if verdict.is_bot else agent.device
+        return _Sender(verdict, (agent.browser, agent.browser_version, agent.os, agent.os_version, device))
+
+    def _judge_agent(self, user_agent: str, *, is_server: bool) -> Verdict:
         if user_agent == _LOGGED_NOTHING:
             return NO_USER_AGENT
         if not user_agent:
             # A server that names no visitor's agent says nothing; a browser always has one.
-            return HUMAN if envelope.is_server else NO_USER_AGENT
+            return HUMAN if is_server else NO_USER_AGENT
         return self._bots.judge(user_agent)
+
+
+def _find_origin(landing: Landing, domains: tuple[str, ...]) -> _Origin:
+    hostname = _host(landing.hostname)
+    tags = read_tags(landing)
+    source = find_source(tags, landing.referrer, (hostname or "", *domains))
+    return (
+        hostname,
+        landing.referrer or None,
+        source.name if source is not None else None,
+        find_channel(tags, source),
+        RULES_VERSION,
+        tags.utm_source,
+        tags.utm_medium,
+        tags.utm_campaign,
+        tags.utm_term,
+        tags.utm_content,
+    )
 
 
 def _host(hostname: str | None) -> str | None:

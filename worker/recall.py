@@ -9,8 +9,10 @@ from psycopg.rows import tuple_row
 
 from sql.statements import read
 from worker.batch import LATE, Incoming, Part
+from worker.enrich import Attributes
 from worker.hashes import client_session_hash, hash64
 from worker.memory import Memory
+from worker.row import attribute_piece
 from worker.session import LONGEST, SILENCE, Session
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -32,18 +34,17 @@ def recall(
     visitors: dict[str, set[int]] = {}
     earliest = _FOREVER
     latest = datetime.min.replace(tzinfo=UTC)
-    # From when on an event without a client's session needs no look; the same for most of a batch.
-    settled: dict[str, datetime] = {}
+    # From when on an event without a client's session, and one with it, needs no look.
+    settled: dict[str, tuple[datetime, datetime]] = {}
     for incoming in events:
         event = incoming.event
         website_id = event.website_id
         if website_id not in settled:
-            settled[website_id] = _later(memory.complete_since(website_id), SILENCE)
-        if event.session_id is None and event.timestamp >= settled[website_id]:
+            complete = memory.complete_since(website_id)
+            settled[website_id] = _later(complete, SILENCE), _later(complete, LONGEST)
+        if event.timestamp >= settled[website_id][event.session_id is not None]:
             continue
         needed = event.timestamp - (SILENCE if event.session_id is None else LONGEST)
-        if needed >= memory.complete_since(website_id):
-            continue
         if not part.is_late and needed >= memory.floor:
             unread[website_id] = min(needed, unread.get(website_id, _FOREVER))
         else:
@@ -98,7 +99,7 @@ def _read(
                     last_at.astimezone(UTC),
                     is_client,
                     is_new_user,
-                    row[_HEAD:],
+                    attribute_piece(Attributes(*row[_HEAD:])),
                 )
             # One row for each visitor id that the session went through (SPEC R12).
             session.last_at = max(session.last_at, last_at.astimezone(UTC))

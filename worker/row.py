@@ -1,42 +1,42 @@
-"""EventRow: one row of `events` in the order of COPY, and the conversion of an event into it."""
+"""One row of `events` as binary COPY takes it.
 
-from dataclasses import fields
+A row is four pieces: what every event has of its own, its visitor, what few events have, its session.
+Of one session's rows the last piece is the same, of one visitor's the second. So a row costs 2.0 us of
+CPU, against 6.9 to make a tuple of 47 values and have psycopg's `write_row` write it.
+"""
+
+from collections.abc import Callable
 from decimal import Decimal
-from operator import attrgetter
+from functools import lru_cache
+from struct import Struct
+from typing import Any
 
 import msgspec
-import psycopg
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
+from shared.event import Event
+from worker import fields
 from worker.batch import Incoming
 from worker.enrich import Attributes, Verdict
 from worker.hashes import hash64
 from worker.session import Session
 
-EventRow = tuple[object, ...]
-
-# Columns and their types: what the event says, then what its session says, in the order of Attributes.
+# Columns and their types, in the order of the pieces.
 EVENT_COLUMNS = {
     "timestamp": "timestamptz",
     "received_at": "timestamptz",
-    "session_started_at": "timestamptz",
-    "visitor_hash": "bigint",
-    "session_hash": "bigint",
     "arrival": "bigint",
-    "engaged_ms": "integer",
-    "scroll_depth": "smallint",
     "interactive": "boolean",
     "is_bot": "boolean",
     "is_persistent": "boolean",
-    "is_new_user": "boolean",
     "id": "uuid",
+    "visitor_hash": "bigint",
     "website_id": "text",
     "visitor_id": "text",
-    "session_id": "text",
     "event_type": "text",
     "page": "text",
     "title": "text",
+    "engaged_ms": "integer",
+    "scroll_depth": "smallint",
     "bot_category": "text",
     "bot_reasons": "text[]",
     "user_agent": "text",
@@ -44,67 +44,126 @@ EVENT_COLUMNS = {
     "revenue_amount": "numeric",
     "performance": "jsonb",
     "properties": "jsonb",
+    "session_started_at": "timestamptz",
+    "session_hash": "bigint",
+    "is_new_user": "boolean",
+    "session_id": "text",
 }
 _NOT_TEXT = {"rules_version": "smallint", "city_geoname_id": "integer"}
-SESSION_COLUMNS = {field.name: _NOT_TEXT.get(field.name, "text") for field in fields(Attributes)}
+SESSION_COLUMNS = {name: _NOT_TEXT.get(name, "text") for name in Attributes._fields}
 COLUMNS = EVENT_COLUMNS | SESSION_COLUMNS
 
-MAX_INTEGER = 2**31 - 1
-MAX_SMALLINT = 2**15 - 1
+# A batch's visitors, and those of the batches around it.
+CACHED_VISITORS = 32_768
+CACHED_GROUPS = 16_384
+# The number of fields, then each of the first seven: its length and value.
+_head = Struct(">hiqiqiqi?i?i?i16s").pack
+# Where the groups of session attributes begin that are known together.
+_PLACE, _AGENT, _SCREEN = map(Attributes._fields.index, ("country", "browser", "screen"))
+_ATTRIBUTE_FORMS: list[Callable[[Any], bytes]] = [
+    {"smallint": fields.smallint, "integer": fields.integer}.get(column_type, fields.text)
+    for column_type in SESSION_COLUMNS.values()
+]
+_TWO_NULLS = fields.NULL * 2
+_FOUR_NULLS = fields.NULL * 4
 
-attribute_values = attrgetter(*SESSION_COLUMNS)
 
-
-def event_row(incoming: Incoming, session: Session, verdict: Verdict, *, user_agent: str | None) -> EventRow:
-    """The row of an event whose session has its attributes. Raises ValueError or ArithmeticError for a
-    revenue that is no number."""
+def event_row(incoming: Incoming, session: bytes, verdict: Verdict, user_agent: str | None) -> bytes:
+    """The row of an event; `session` is the `session_piece` of its session. Raises ValueError,
+    ArithmeticError or struct.error for what the columns cannot hold."""
     event = incoming.event
-    revenue = event.revenue
-    assert session.attributes is not None
-    return (
-        event.timestamp,
-        incoming.envelope.received_at,
-        session.started_at,
-        hash64(event.website_id, event.visitor_id),
-        session.session_hash,
-        incoming.arrival,
-        None if event.engaged_ms is None else _within(event.engaged_ms, MAX_INTEGER),
-        None if event.scroll_depth is None else _within(event.scroll_depth, MAX_SMALLINT),
-        event.interactive,
-        verdict.is_bot,
-        event.previous_visitor_id is None,
-        session.is_new_user,
-        event.id,
-        event.website_id,
-        event.visitor_id,
-        session.session_id,
-        event.event_type,
-        event.page,
-        event.title,
-        verdict.category,
-        list(verdict.reasons) if verdict.reasons else None,
-        user_agent,
-        None if revenue is None else revenue.currency,
-        None if revenue is None else Decimal(revenue.amount),
-        None if event.performance is None else msgspec.Raw(msgspec.json.encode(event.performance)),
-        event.properties or None,
-        *session.attributes,
+    return b"".join(
+        (
+            _head(
+                len(COLUMNS),
+                8,
+                fields.microseconds(event.timestamp),
+                8,
+                fields.microseconds(incoming.envelope.received_at),
+                8,
+                incoming.arrival,
+                1,
+                event.interactive,
+                1,
+                verdict.is_bot,
+                1,
+                event.previous_visitor_id is None,
+                16,
+                event.id.bytes,
+            ),
+            _visitor_piece(event.website_id, event.visitor_id),
+            fields.text(event.event_type),
+            fields.text(event.page),
+            fields.text(event.title),
+            _TWO_NULLS
+            if event.engaged_ms is None and event.scroll_depth is None
+            else fields.integer(event.engaged_ms) + fields.smallint(event.scroll_depth),
+            _verdict_piece(verdict) if verdict.is_bot else _TWO_NULLS,
+            fields.NULL if user_agent is None else fields.text(user_agent),
+            _FOUR_NULLS
+            if event.revenue is None and event.performance is None and not event.properties
+            else _rare_piece(event),
+            session,
+        )
     )
 
 
-def _within(number: int, limit: int) -> int:
-    # The binary form is cut to its width without a word.
-    if not -limit <= number <= limit:
-        raise ValueError(f"{number}: beyond {limit}")
-    return number
+def session_piece(session: Session) -> bytes:
+    """The columns of a session that has its attributes."""
+    assert session.attributes is not None
+    return b"".join(
+        (
+            fields.timestamptz(session.started_at),
+            fields.bigint(session.session_hash),
+            fields.boolean(session.is_new_user),
+            fields.text(session.session_id),
+            session.attributes,
+        )
+    )
 
 
-class RawJsonbDumper(Dumper):
-    """JSON text that is already there goes into a jsonb column as it is."""
+def attribute_piece(attributes: Attributes) -> bytes:
+    """The columns of session attributes. Where a visit came from, its place and its browser repeat: 22
+    fields one by one are 2.5 times the time."""
+    return b"".join(
+        (
+            _group(0, attributes[:_PLACE]),
+            _group(_PLACE, attributes[_PLACE:_AGENT]),
+            _group(_AGENT, attributes[_AGENT:_SCREEN]),
+            fields.text(attributes.screen),
+            fields.text(attributes.language),
+        )
+    )
 
-    format = Format.BINARY
-    oid = psycopg.adapters.types["jsonb"].oid
 
-    def dump(self, obj: msgspec.Raw) -> bytes:
-        # The binary form of jsonb: its version, then the text.
-        return b"\x01" + bytes(obj)
+@lru_cache(CACHED_GROUPS)
+def _group(start: int, values: tuple[str | int | None, ...]) -> bytes:
+    forms = _ATTRIBUTE_FORMS[start : start + len(values)]
+    return b"".join([form(value) for form, value in zip(forms, values, strict=True)])
+
+
+@lru_cache(CACHED_VISITORS)
+def _visitor_piece(website_id: str, visitor_id: str) -> bytes:
+    return fields.bigint(hash64(website_id, visitor_id)) + fields.text(website_id) + fields.text(visitor_id)
+
+
+def _verdict_piece(verdict: Verdict) -> bytes:
+    return fields.text(verdict.category) + _reasons(verdict.reasons)
+
+
+@lru_cache(256)
+def _reasons(reasons: tuple[str, ...]) -> bytes:
+    return fields.other(list(reasons)) if reasons else fields.NULL
+
+
+def _rare_piece(event: Event) -> bytes:
+    revenue = event.revenue
+    performance = None if event.performance is None else msgspec.Raw(msgspec.json.encode(event.performance))
+    return b"".join(
+        (
+            fields.text(None if revenue is None else revenue.currency),
+            fields.NULL if revenue is None else fields.other(Decimal(revenue.amount)),
+            fields.NULL if performance is None else fields.jsonb(performance),
+            fields.jsonb(event.properties) if event.properties else fields.NULL,
+        )
+    )

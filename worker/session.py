@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE, Event
 from worker.batch import Incoming
-from worker.hashes import client_session_hash, derived_session_id, hash64
+from worker.hashes import client_session_hash, derived_session_id, digest64, hash64
 
 # Exactly 1800 s of silence still belong to the session (R16, G9).
 SILENCE = timedelta(seconds=1800)
@@ -27,7 +27,8 @@ class Session:
     """One session as far as it is known. `first_arrival` breaks the tie between events at its start.
 
     `first` is the event whose attributes are the session's (R19) as long as they are not worked out
-    into `attributes`; `is_moved` says that rows already stored carry an outdated start.
+    into `attributes`, which are as row.py writes them; `is_moved` says that rows already stored carry an
+    outdated start.
     """
 
     website_id: str
@@ -38,7 +39,7 @@ class Session:
     last_at: datetime
     is_client: bool
     is_new_user: bool | None
-    attributes: tuple[object, ...] | None
+    attributes: bytes | None
     first: Incoming | None = None
     is_moved: bool = False
     original: "Session | None" = None
@@ -165,13 +166,13 @@ def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:
     visitor_key = hash64(event.website_id, event.visitor_id)
     if event.session_id is None:
         session_id = derived_session_id(event.website_id, event.visitor_id, event.id)
-        session_hash = hash64(event.website_id, session_id)
+        session_hash = digest64(event.website_id, session_id)
     else:
         # The first goes by the client's name; what the 24 h cap splits off also by its start.
         is_split = bool(draft.of(key))
         session_id = f"{event.session_id}~{int(at.timestamp())}" if is_split else event.session_id
         # A client may use one name for ever, and what lies days back is not looked up: the hash tells apart.
-        session_hash = client_session_hash(event.website_id, event.visitor_id, f"{session_id}\0{event.id.hex}")
+        session_hash = digest64(event.website_id, f"{event.visitor_id}\0{session_id}\0{event.id.hex}")
     session = Session(
         event.website_id,
         session_id,

@@ -1,6 +1,7 @@
 """Where a visit came from: its tags, and the source that they or the referrer name (SPEC R45)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from shared.event import Event
@@ -35,7 +36,21 @@ class Source:
     medium: str | None
 
 
-def read_tags(event: Event) -> Tags:
+class Landing(NamedTuple):
+    """What an event says of where its visit came from."""
+
+    hostname: str | None
+    referrer: str | None
+    query: str | None
+    source: str | None
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    utm_term: str | None
+    utm_content: str | None
+
+
+def read_tags(event: Event | Landing) -> Tags:
     """The tags of an event: what the body says wins over the page's query."""
     query = _parameters(event.query) if event.query else {}
     utm_source = _text(event.utm_source) or query.get("utm_source")

@@ -5,7 +5,7 @@ client's retry harmless; memory learns of the sessions only once the transaction
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,21 +16,23 @@ from sql.statements import read
 from worker.batch import Entry, Incoming, Part, without_repeats
 from worker.days import Days
 from worker.dead import Death, Reason, bury, death_of, death_of_payload
-from worker.enrich import Enricher
+from worker.enrich import Attributes, Enricher
 from worker.failpoint import Failpoint
+from worker.fields import SIGNATURE, TRAILER
 from worker.hashes import seen_bucket, seen_key
 from worker.memory import Memory
 from worker.recall import recall
-from worker.row import COLUMNS, SESSION_COLUMNS, attribute_values, event_row
+from worker.row import COLUMNS, attribute_piece, event_row, session_piece
 from worker.session import LONGEST, SILENCE, Draft, Session, place_event
 from worker.websites import Websites
 
 BUCKET_SECONDS = 900
 HOUR_MILLISECONDS = 3_600_000
+# About 128 KB: what psycopg hands to libpq in one piece.
+ROWS_PER_WRITE = 256
 _COPY = sql.SQL("COPY events ({columns}) FROM STDIN (FORMAT BINARY)").format(
     columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
 )
-_TYPES = list(COLUMNS.values())
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 # The website of an event that nobody could decode.
@@ -98,8 +100,10 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     draft = Draft(lambda key: _known(desk.memory, found, key))
     placed = _place(draft, events, written)
     for session in draft.changed:
-        _describe(desk, session)
-    _move_sessions(connection, draft, written)
+        attributes = _attributes_of(desk, session)
+        session.attributes = attribute_piece(attributes)
+        if session.is_moved:
+            _move_session(connection, session, attributes, written)
     _copy_rows(desk, placed, written)
     for undecodable in part.undecodable:
         if claimed is None or undecodable.entry in claimed:
@@ -133,6 +137,9 @@ def _living(
 ) -> Sequence[Incoming]:
     """The events that may be stored; the others are buried."""
     dropped = _dropped_days(desk.connection, events)
+    websites = {incoming.event.website_id for incoming in events}
+    if not poison and not dropped and all(map(desk.websites.get, websites)):
+        return events
     living: list[Incoming] = []
     for incoming in events:
         event = incoming.event
@@ -178,10 +185,13 @@ def _unseen(connection: psycopg.Connection, events: Sequence[Incoming], written:
         return events
     events, repeats = without_repeats(events)
     keys = {seen_key(incoming.event): incoming for incoming in events if incoming.event.is_client_id}
-    buckets = [seen_bucket(incoming.event, incoming.envelope.received_at) for incoming in keys.values()]
-    with connection.cursor(binary=True) as cursor:
-        cursor.execute(read("writes/insert_seen"), {"buckets": buckets, "keys": list(keys)})
-        new = {row[0] for row in cursor.fetchall()} if cursor.rowcount < len(keys) else keys.keys()
+    by_bucket: defaultdict[date, list[str]] = defaultdict(list)
+    for key, incoming in keys.items():
+        by_bucket[seen_bucket(incoming.event, incoming.envelope.received_at)].append(key)
+    new = set[str]()
+    # All workers in the same order, so that no two wait for each other.
+    for bucket in sorted(by_bucket):
+        new |= _claim_keys(connection, bucket, by_bucket[bucket])
     for incoming in repeats:
         written.count(incoming, "duplicate")
     if len(new) == len(keys):
@@ -191,6 +201,15 @@ def _unseen(connection: psycopg.Connection, events: Sequence[Incoming], written:
         if key not in new:
             written.count(incoming, "duplicate")
     return [incoming for incoming in events if id(incoming) not in known]
+
+
+def _claim_keys(connection: psycopg.Connection, bucket: date, keys: list[str]) -> set[str]:
+    """Those of the keys that nobody had."""
+    # The array as text, of hexadecimal digits only: psycopg would take 1 us for each of its elements.
+    values = {"bucket": bucket, "keys": f"{{{','.join(keys)}}}"}
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(read("writes/insert_seen"), values)
+        return set(keys) if cursor.rowcount == len(keys) else {key.hex for (key,) in cursor.fetchall()}
 
 
 def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> list[Session]:
@@ -212,58 +231,66 @@ def _place(draft: Draft, events: Sequence[Incoming], written: Written) -> list[P
     return placed
 
 
-def _describe(desk: Desk, session: Session) -> None:
-    """Work out the attributes that the session takes from its first event (SPEC R19)."""
+def _attributes_of(desk: Desk, session: Session) -> Attributes:
+    """The attributes that the session takes from its first event (SPEC R19)."""
     assert session.first is not None
     event, envelope = session.first.event, session.first.envelope
     website = desk.websites.get(event.website_id)
     assert website is not None
-    session.attributes = attribute_values(desk.enricher.attributes(event, envelope, website))
+    return desk.enricher.attributes(event, envelope, website)
 
 
-def _move_sessions(connection: psycopg.Connection, draft: Draft, written: Written) -> None:
-    """Rewrite the stored rows of sessions that a late event now begins."""
-    for session in draft.changed:
-        if not session.is_moved or session.attributes is None:
-            continue
-        reach = LONGEST if session.is_client else SILENCE
-        values: dict[str, object] = dict(zip(SESSION_COLUMNS, session.attributes, strict=True)) | {
-            "website_id": session.website_id,
-            "session_hash": session.session_hash,
-            "session_started_at": session.started_at,
-            "since": session.started_at,
-            "until": session.last_at + reach + _INSTANT,
-        }
-        for row in connection.execute(read("writes/move_session"), values).fetchall():
-            written.touched[_bucket(row[0])].add(session.website_id)
+def _move_session(connection: psycopg.Connection, session: Session, attributes: Attributes, written: Written) -> None:
+    """Rewrite the stored rows of a session that a late event now begins."""
+    reach = LONGEST if session.is_client else SILENCE
+    values: Mapping[str, object] = attributes._asdict() | {
+        "website_id": session.website_id,
+        "session_hash": session.session_hash,
+        "session_started_at": session.started_at,
+        "since": session.started_at,
+        "until": session.last_at + reach + _INSTANT,
+    }
+    for row in connection.execute(read("writes/move_session"), values).fetchall():
+        written.touched[_bucket(row[0])].add(session.website_id)
 
 
 def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
     if not placed:
         return
+    pieces = {session: session_piece(session) for session in {session: None for _, session in placed}}
+    with desk.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(SIGNATURE)
+        for start in range(0, len(placed), ROWS_PER_WRITE):
+            copy.write(b"".join(_rows(desk, placed[start : start + ROWS_PER_WRITE], pieces, written)))
+        desk.reach("worker.mid_copy")
+        copy.write(TRAILER)
+    written.rows = len(placed)
+
+
+def _rows(desk: Desk, placed: Sequence[Placed], pieces: dict[Session, bytes], written: Written) -> list[bytes]:
+    """The rows, each counted, and its bucket with it."""
     judge = desk.enricher.judge
     keeps_agent = desk.store_user_agent
-    outcomes = written.outcomes
+    rows: list[bytes] = []
+    stored: defaultdict[tuple[str, int, int], int] = defaultdict(int)
+    # In time order: a bucket is looked up once, not for each of its events.
     bucket_end = placed[0][0].event.timestamp
     websites = set[str]()
-    with desk.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.set_types(_TYPES)
-        for incoming, session in placed:
-            event, envelope = incoming.event, incoming.envelope
-            verdict = judge(event, envelope)
-            user_agent = envelope.user_agent if keeps_agent else None
-            copy.write_row(event_row(incoming, session, verdict, user_agent=user_agent))
-            outcomes[_count_key(incoming.entry, event.website_id, "stored")] += 1
-            if verdict.is_bot:
-                written.count(incoming, "bot")
-            # In time order: a bucket is looked up once, not for each of its events.
-            if event.timestamp >= bucket_end:
-                bucket = _bucket(event.timestamp)
-                bucket_end = _bucket_start(bucket + 1)
-                websites = written.touched[bucket]
-            websites.add(event.website_id)
-        desk.reach("worker.mid_copy")
-    written.rows = len(placed)
+    for incoming, session in placed:
+        event, envelope, entry = incoming.event, incoming.envelope, incoming.entry
+        verdict = judge(event, envelope)
+        rows.append(event_row(incoming, pieces[session], verdict, envelope.user_agent if keeps_agent else None))
+        stored[event.website_id, entry.milliseconds // HOUR_MILLISECONDS, entry.partition] += 1
+        if verdict.is_bot:
+            written.count(incoming, "bot")
+        if event.timestamp >= bucket_end:
+            bucket = _bucket(event.timestamp)
+            bucket_end = _bucket_start(bucket + 1)
+            websites = written.touched[bucket]
+        websites.add(event.website_id)
+    for key, events in stored.items():
+        written.outcomes[*key, "stored"] += events
+    return rows
 
 
 def _bucket(moment: datetime) -> int:

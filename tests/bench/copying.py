@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import LiteralString, NamedTuple
 
 import msgspec
+import psycopg
 from psycopg import sql
 from psycopg.abc import Buffer
-from psycopg.adapt import Loader
+from psycopg.adapt import Dumper, Loader
+from psycopg.pq import Format
 
 from shared.clock import monotonic_seconds
 from tests.bench.cpu import backend_seconds
@@ -36,6 +38,14 @@ class _Json(Loader):
         return msgspec.Raw(bytes(data))
 
 
+class _JsonDumper(Dumper):
+    format = Format.BINARY
+    oid = psycopg.adapters.types["jsonb"].oid
+
+    def dump(self, obj: msgspec.Raw) -> bytes:
+        return b"\x01" + bytes(obj)
+
+
 class Ceilings:
     """Writes the rows again in the order of their times, `batch_size` to a transaction.
 
@@ -46,6 +56,7 @@ class Ceilings:
     def __init__(self, url: str, batch_size: int) -> None:
         self._connection = connect_database(url, "ceiling")
         self._connection.adapters.register_loader("jsonb", _Json)
+        self._connection.adapters.register_dumper(msgspec.Raw, _JsonDumper)
         self._connection.execute("DROP TABLE IF EXISTS bench_rows")
         self._connection.execute(_NUMBER.format(_NAMES))
         self._connection.execute("CREATE INDEX ON bench_rows (number)")

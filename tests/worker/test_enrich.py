@@ -1,6 +1,5 @@
 """The attributes and verdicts that the worker adds (SPEC R19, R45 to R50)."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -45,7 +44,7 @@ def test_every_attribute_of_a_session_is_filled(enricher: Enricher) -> None:
         language="en-GB",
     )
 
-    assert asdict(enricher.attributes(event, make_envelope(CHROME), WEBSITE)) == {
+    assert enricher.attributes(event, make_envelope(CHROME), WEBSITE)._asdict() == {
         "hostname": "shop.example.com",
         "referrer": "https://www.google.co.uk/",
         "source": "Google",
@@ -76,7 +75,7 @@ def test_what_is_not_known_is_none_and_never_empty(enricher: Enricher) -> None:
 
     attributes = enricher.attributes(event, make_envelope("", is_server=True, network=None), WEBSITE)
 
-    known = {name: value for name, value in asdict(attributes).items() if value is not None}
+    known = {name: value for name, value in attributes._asdict().items() if value is not None}
     assert known == {"channel": "Direct", "rules_version": RULES_VERSION, "device": "unknown"}
 
 
