@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 
 from ingest.client import Origin
 from ingest.connection import read_bytes
-from ingest.domains import registrable_domain
 from ingest.refusal import EventError
 from ingest.salts import SaltBook
 from ingest.unavailable import unavailable
+from shared.domains import registrable_domain
 from shared.registry import Website
 
 ROUTING_SECRET_KEY = "routing_secret"  # noqa: S105 -- a name
@@ -63,10 +63,9 @@ class Naming:
         """The ids that `origin` has on the site-local days of `moment` and before it; raises AppError
         503 when there is no salt."""
         salts = self._salts.held(website, moment) or await self._salts.load(website, moment)
-        message = b"%b\0%b\0%b" % (website.website_id.encode(), origin.key(), registrable_domain(hostname).encode())
+        domain = registrable_domain(hostname) if hostname else ""
+        message = b"%b\0%b\0%b" % (website.website_id.encode(), origin.key(), domain.encode())
         current = blake2b(message, digest_size=16, key=salts.current).hexdigest()
-        if salts.previous is None:
-            return Visitor(current, None)
         return Visitor(current, blake2b(message, digest_size=16, key=salts.previous).hexdigest())
 
 
