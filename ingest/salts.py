@@ -31,14 +31,14 @@ K = TypeVar("K")
 
 
 class DaySalts(NamedTuple):
-    """The salt of one site-local day, and of the day before if it has not expired.
+    """The salt of one site-local day, and of the day before.
 
     `since` and `until` are the day's ends in seconds since 1970."""
 
     since: float
     until: float
     current: bytes
-    previous: bytes | None
+    previous: bytes
 
 
 class SaltBook:
@@ -93,7 +93,9 @@ class SaltBook:
             return held
         try:
             current = await self._make(salt_key(website_id, day))
-            previous = await read_bytes(self._redis, salt_key(website_id, day - timedelta(days=1)))
+            # Made as well: the days of an import come in any order, and whichever is first must not
+            # leave the other's visitors without yesterday's id (SPEC R12).
+            previous = await self._make(salt_key(website_id, day - timedelta(days=1)))
         except (RedisError, OSError) as error:
             raise unavailable() from error
         zone = _zone(timezone)

@@ -1,37 +1,18 @@
 """The rules of the specification that the gateway keeps, each on the running application."""
 
 import json
-import socket
 from datetime import timedelta
 
 import msgspec
 import pytest
 
-from shared.event import Event, Revenue
-from shared.registry import REGISTRY_KEY, Registry, Website, encode_registry
-from shared.settings import read_settings
-from shared.tokens import make_token
-from tests.ingest.gateway import BATCH, EVENT, NOW, TRACK, HeldClock, RunningGateway, running, stream_payloads
+from shared.event import Revenue
+from shared.registry import Website
+from tests.ingest.gateway import BATCH, EVENT, NOW, TRACK, running
+from tests.ingest.sending import PAGE, bearer, one, register
 
-PAGE = {"website_id": "site-1", "page": "/a"}
 # One event without a field.
 NOTHING: list[dict[str, object]] = [{}]
-CHROME = "Mozilla/5.0 Chrome/126"
-
-
-async def one(gateway: RunningGateway, headers: dict[str, str] | None = None, **fields: object) -> Event:
-    """The event stored for one that is sent."""
-    before = len(await gateway.stored())
-    answer = await gateway.send(PAGE | fields, headers=headers or {})
-    assert answer.status_code == 202, answer.text
-    events = {event.id: event for event in await gateway.stored()}
-    assert len(events) <= before + 1
-    return next(event for event in events.values() if str(event.id) == answer.json()["id"])
-
-
-def bearer(gateway: RunningGateway, role: str = "owner", websites: tuple[str, ...] | None = None) -> dict[str, str]:
-    token = make_token(read_settings(gateway.environ), gateway.clock, role=role, websites=websites)
-    return {"authorization": f"Bearer {token}"}
 
 
 @pytest.mark.rule("R1")
@@ -95,123 +76,6 @@ async def test_time_on_page_counts_as_engagement(redis_url: str) -> None:
     async with running(redis_url) as gateway:
         assert (await one(gateway, time_on_page=12)).engaged_ms == 12_000
         assert (await one(gateway, time_on_page=12, engaged_ms=5)).engaged_ms == 5
-
-
-@pytest.mark.rule("R10")
-@pytest.mark.parametrize("absent", ["", "null", "undefined", "0", "[object Object]", None])
-async def test_visitor_id_is_derived_when_none_is_given(redis_url: str, absent: str | None) -> None:
-    async with running(redis_url) as gateway:
-        derived = await one(gateway, visitor_id=absent)
-        given = await one(gateway, visitor_id="v-1")
-
-        assert len(bytes.fromhex(derived.visitor_id)) == 16
-        assert (given.visitor_id, given.previous_visitor_id) == ("v-1", None)
-
-
-@pytest.mark.rule("R10")
-async def test_derived_id_tells_website_address_agent_and_domain_apart(redis_url: str) -> None:
-    async with running(redis_url, environ={"TRUSTED_PROXIES": "198.51.100.0/24"}) as gateway:
-        ids = [
-            (await one(gateway)).visitor_id,
-            (await one(gateway, website_id="site-2")).visitor_id,
-            (await one(gateway, {"x-forwarded-for": "203.0.113.1"})).visitor_id,
-            (await one(gateway, {"user-agent": CHROME})).visitor_id,
-            (await one(gateway, hostname="a.example.com")).visitor_id,
-        ]
-        again = (await one(gateway, hostname="b.example.com")).visitor_id
-
-        assert len(set(ids)) == len(ids)
-        assert again == ids[-1]
-
-
-@pytest.mark.rule("R11")
-async def test_salt_is_random_kept_48_hours_and_shared_by_gateways(redis_url: str) -> None:
-    async with running(redis_url) as gateway:
-        first = await one(gateway)
-        salt = await gateway.redis.get("salt:site-1:2026-03-02")
-        lifetime = await gateway.redis.pttl("salt:site-1:2026-03-02")
-    async with running(redis_url) as restarted:
-        second = await one(restarted)
-
-    assert salt is not None and len(salt) == 16
-    assert 47 * 3600 * 1000 < lifetime <= 48 * 3600 * 1000
-    assert first.visitor_id == second.visitor_id
-
-
-@pytest.mark.rule("R12")
-async def test_yesterdays_id_comes_along_after_local_midnight(redis_url: str) -> None:
-    clock = HeldClock(NOW.replace(hour=22, minute=59))
-    async with running(redis_url, clock=clock, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
-        await register(gateway, Website(website_id="site-1", timezone="Europe/Berlin"))
-        before = await one(gateway)
-        clock.now += timedelta(minutes=2)
-        after = await one(gateway)
-
-        assert after.visitor_id != before.visitor_id
-        assert after.previous_visitor_id == before.visitor_id
-
-
-@pytest.mark.rule("R13")
-async def test_session_id_is_passed_on(redis_url: str) -> None:
-    async with running(redis_url) as gateway:
-        assert (await one(gateway, session_id="s-1")).session_id == "s-1"
-        assert (await one(gateway, session_id="null")).session_id is None
-
-
-@pytest.mark.rule("R14")
-@pytest.mark.parametrize(
-    ("environ", "role", "network", "agent"),
-    [
-        ({"ENVIRONMENT": "production"}, None, "198.51.100.0", "Test/1"),
-        ({"ENVIRONMENT": "production"}, "owner", "203.0.113.0", CHROME),
-        ({"ENVIRONMENT": "production", "TRUSTED_PROXIES": "198.51.100.7/32"}, None, "203.0.113.0", CHROME),
-        ({"ENVIRONMENT": "development"}, None, "203.0.113.0", CHROME),
-    ],
-    ids=["stranger", "key", "trusted", "development"],
-)
-async def test_body_address_counts_only_from_those_who_may(
-    redis_url: str, environ: dict[str, str], role: str | None, network: str, agent: str
-) -> None:
-    async with running(redis_url, environ=environ | {"ALLOW_UNREGISTERED_SITES": "true"}) as gateway:
-        await one(gateway, bearer(gateway) if role else None, ip_address="203.0.113.77", user_agent=CHROME)
-        (envelope,) = await gateway.envelopes()
-
-        assert (envelope.network, envelope.user_agent) == (network, agent)
-
-
-@pytest.mark.rule("R14")
-@pytest.mark.parametrize(("text", "packed"), [("203.0.113.77", "cb00714d"), ("2001:db8::77", None)])
-async def test_no_address_is_in_the_streams_or_the_log(
-    redis_url: str, capfd: pytest.CaptureFixture[str], text: str, packed: str | None
-) -> None:
-    raw = bytes.fromhex(packed) if packed else socket.inet_pton(socket.AF_INET6, text)
-    async with running(redis_url, peer=text) as gateway:
-        await one(gateway, ip_address=text)
-        await gateway.send([1], headers={"x-forwarded-for": text})
-        held = [await gateway.redis.dump(key) for key in await gateway.redis.keys("*")]
-
-    logged = "".join(capfd.readouterr())
-    assert held and not any(text.encode() in value or raw in value for value in held if value)
-    assert text not in logged
-
-
-@pytest.mark.rule("R51")
-@pytest.mark.parametrize("signal", ["sec-gpc", "dnt"])
-async def test_privacy_signal_does_what_the_website_chose(redis_url: str, signal: str) -> None:
-    async with running(redis_url, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
-        await register(
-            gateway,
-            Website(website_id="site-1"),
-            Website(website_id="ignores", gpc="ignore"),
-            Website(website_id="drops", gpc="drop"),
-        )
-        derived = await one(gateway, {signal: "1"}, visitor_id="v", session_id="s")
-        ignored = await one(gateway, {signal: "1"}, visitor_id="v", website_id="ignores")
-        dropped = await gateway.send(PAGE | {"website_id": "drops"}, headers={signal: "1"})
-
-        assert derived.visitor_id != "v" and derived.session_id is None
-        assert ignored.visitor_id == "v"
-        assert (dropped.status_code, dropped.headers["x-analytics-dropped"]) == (202, "gpc")
 
 
 @pytest.mark.rule("R52")
@@ -339,17 +203,6 @@ async def test_senders_clock_is_corrected_by_its_own_time_of_sending(redis_url: 
         ).timestamp == NOW - timedelta(minutes=1)
 
 
-@pytest.mark.rule("R60")
-async def test_all_events_of_a_visitor_go_to_one_partition(redis_url: str) -> None:
-    clock = HeldClock(NOW.replace(hour=23, minute=59))
-    async with running(redis_url, clock=clock) as gateway:
-        for _ in range(3):
-            await gateway.send(PAGE)
-            clock.now += timedelta(minutes=1)
-
-        assert len({partition for partition, _ in await stream_payloads(gateway.redis)}) == 1
-
-
 @pytest.mark.rule("R61")
 @pytest.mark.parametrize("setting", ["RATE_LIMIT_PER_CLIENT", "RATE_LIMIT_PER_SITE"])
 async def test_sender_over_the_limit_is_told_when_to_come_back(redis_url: str, setting: str) -> None:
@@ -399,10 +252,3 @@ async def test_revenue_and_performance_are_checked(redis_url: str) -> None:
 
         assert event.revenue == Revenue("19.99", "EUR")
         assert event.performance == {"lcp": 1200.0, "cls": 0.1}
-
-
-async def register(gateway: RunningGateway, *websites: Website) -> None:
-    """What the query API writes; the gateway looks again because its clock has moved."""
-    await gateway.redis.set(REGISTRY_KEY, encode_registry(Registry(websites)))
-    gateway.clock.now += timedelta(seconds=2)
-    await gateway.send(PAGE | {"website_id": "not-there"})

@@ -1,0 +1,153 @@
+"""Who sent an event, on the running application: ids, salts, addresses, privacy signals."""
+
+import socket
+from datetime import timedelta
+
+import pytest
+
+from shared.registry import Website
+from tests.ingest.gateway import BATCH, NOW, HeldClock, running, stream_payloads
+from tests.ingest.sending import CHROME, PAGE, bearer, one, register
+
+
+@pytest.mark.rule("R10")
+@pytest.mark.parametrize("absent", ["", "null", "undefined", "0", "[object Object]", None])
+async def test_visitor_id_is_derived_when_none_is_given(redis_url: str, absent: str | None) -> None:
+    async with running(redis_url) as gateway:
+        derived = await one(gateway, visitor_id=absent)
+        given = await one(gateway, visitor_id="v-1")
+
+        assert len(bytes.fromhex(derived.visitor_id)) == 16
+        assert (given.visitor_id, given.previous_visitor_id) == ("v-1", None)
+
+
+@pytest.mark.rule("R10")
+async def test_derived_id_tells_website_address_agent_and_domain_apart(redis_url: str) -> None:
+    async with running(redis_url, environ={"TRUSTED_PROXIES": "198.51.100.0/24"}) as gateway:
+        ids = [
+            (await one(gateway)).visitor_id,
+            (await one(gateway, website_id="site-2")).visitor_id,
+            (await one(gateway, {"x-forwarded-for": "203.0.113.1"})).visitor_id,
+            (await one(gateway, {"user-agent": CHROME})).visitor_id,
+            (await one(gateway, hostname="a.example.com")).visitor_id,
+        ]
+        again = (await one(gateway, hostname="b.example.com")).visitor_id
+
+        assert len(set(ids)) == len(ids)
+        assert again == ids[-1]
+
+
+@pytest.mark.rule("R11")
+async def test_salt_is_random_kept_48_hours_and_shared_by_gateways(redis_url: str) -> None:
+    async with running(redis_url) as gateway:
+        first = await one(gateway)
+        salt = await gateway.redis.get("salt:site-1:2026-03-02")
+        lifetime = await gateway.redis.pttl("salt:site-1:2026-03-02")
+    async with running(redis_url) as restarted:
+        second = await one(restarted)
+
+    assert salt is not None and len(salt) == 16
+    assert 47 * 3600 * 1000 < lifetime <= 48 * 3600 * 1000
+    assert first.visitor_id == second.visitor_id
+
+
+@pytest.mark.rule("R12")
+async def test_yesterdays_id_comes_along_after_local_midnight(redis_url: str) -> None:
+    clock = HeldClock(NOW.replace(hour=22, minute=59))
+    async with running(redis_url, clock=clock, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
+        await register(gateway, Website(website_id="site-1", timezone="Europe/Berlin"))
+        before = await one(gateway)
+        clock.now += timedelta(minutes=2)
+        after = await one(gateway)
+
+        assert after.visitor_id != before.visitor_id
+        assert after.previous_visitor_id == before.visitor_id
+
+
+@pytest.mark.rule("R12")
+@pytest.mark.parametrize("hours", [(23, 25), (25, 23)], ids=["in order", "shuffled"])
+async def test_days_of_an_import_may_come_in_any_order(redis_url: str, hours: tuple[int, int]) -> None:
+    async with running(redis_url) as gateway:
+        midnight = NOW.replace(hour=0) - timedelta(days=30)
+        times = [midnight + timedelta(hours=hour) for hour in hours]
+        events = [PAGE | {"ip_address": "203.0.113.1", "timestamp": time.isoformat()} for time in times]
+        headers = bearer(gateway) | {"x-analytics-import": "1"}
+        assert (await gateway.send(events, BATCH, headers=headers)).json()["accepted"] == 2
+        before, after = sorted(await gateway.stored(), key=lambda event: event.timestamp)
+
+        assert after.visitor_id != before.visitor_id
+        assert after.previous_visitor_id == before.visitor_id
+
+
+@pytest.mark.rule("R13")
+async def test_session_id_is_passed_on(redis_url: str) -> None:
+    async with running(redis_url) as gateway:
+        assert (await one(gateway, session_id="s-1")).session_id == "s-1"
+        assert (await one(gateway, session_id="null")).session_id is None
+
+
+@pytest.mark.rule("R14")
+@pytest.mark.parametrize(
+    ("environ", "role", "network", "agent"),
+    [
+        ({"ENVIRONMENT": "production"}, None, "198.51.100.0", "Test/1"),
+        ({"ENVIRONMENT": "production"}, "owner", "203.0.113.0", CHROME),
+        ({"ENVIRONMENT": "production", "TRUSTED_PROXIES": "198.51.100.7/32"}, None, "203.0.113.0", CHROME),
+        ({"ENVIRONMENT": "development"}, None, "203.0.113.0", CHROME),
+    ],
+    ids=["stranger", "key", "trusted", "development"],
+)
+async def test_body_address_counts_only_from_those_who_may(
+    redis_url: str, environ: dict[str, str], role: str | None, network: str, agent: str
+) -> None:
+    async with running(redis_url, environ=environ | {"ALLOW_UNREGISTERED_SITES": "true"}) as gateway:
+        await one(gateway, bearer(gateway) if role else None, ip_address="203.0.113.77", user_agent=CHROME)
+        (envelope,) = await gateway.envelopes()
+
+        assert (envelope.network, envelope.user_agent) == (network, agent)
+
+
+@pytest.mark.rule("R14")
+@pytest.mark.parametrize(("text", "packed"), [("203.0.113.77", "cb00714d"), ("2001:db8::77", None)])
+async def test_no_address_is_in_the_streams_or_the_log(
+    redis_url: str, capfd: pytest.CaptureFixture[str], text: str, packed: str | None
+) -> None:
+    raw = bytes.fromhex(packed) if packed else socket.inet_pton(socket.AF_INET6, text)
+    async with running(redis_url, peer=text) as gateway:
+        await one(gateway, ip_address=text)
+        await gateway.send([1], headers={"x-forwarded-for": text})
+        held = [await gateway.redis.dump(key) for key in await gateway.redis.keys("*")]
+
+    logged = "".join(capfd.readouterr())
+    assert held and not any(text.encode() in value or raw in value for value in held if value)
+    assert text not in logged
+
+
+@pytest.mark.rule("R51")
+@pytest.mark.parametrize("signal", ["sec-gpc", "dnt"])
+async def test_privacy_signal_does_what_the_website_chose(redis_url: str, signal: str) -> None:
+    async with running(redis_url, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
+        await register(
+            gateway,
+            Website(website_id="site-1"),
+            Website(website_id="ignores", gpc="ignore"),
+            Website(website_id="drops", gpc="drop"),
+        )
+        derived = await one(gateway, {signal: "1"}, visitor_id="v", session_id="s")
+        ignored = await one(gateway, {signal: "1"}, visitor_id="v", website_id="ignores")
+        dropped = await gateway.send(PAGE | {"website_id": "drops"}, headers={signal: "1"})
+
+        assert derived.visitor_id != "v" and derived.session_id is None
+        assert ignored.visitor_id == "v"
+        assert (dropped.status_code, dropped.headers["x-analytics-dropped"]) == (202, "gpc")
+
+
+@pytest.mark.rule("R60")
+async def test_all_events_of_a_visitor_go_to_one_partition(redis_url: str) -> None:
+    clock = HeldClock(NOW.replace(hour=23, minute=59))
+    async with running(redis_url, clock=clock) as gateway:
+        for _ in range(3):
+            await gateway.send(PAGE)
+            clock.now += timedelta(minutes=1)
+
+        assert len({partition for partition, _ in await stream_payloads(gateway.redis)}) == 1
