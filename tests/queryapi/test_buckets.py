@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queryapi.buckets import INTERVALS, Interval, bucket_starts, day_start
-from queryapi.zones import zone_names
+from shared.zones import zone_names
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 # Drawn once, the same in every run; not among them the zones whose rules the two tables know differently.
