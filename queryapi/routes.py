@@ -10,6 +10,7 @@ from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
+from queryapi.event_routes import event_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.health import detailed_health, health, metrics, ready
 from queryapi.ingest_report import ingest_report
@@ -90,4 +91,5 @@ def make_routes(services: Services) -> list[BaseRoute]:
         Route("/api/v1/analytics/health", detailed_health(services)),
         *(Route(path, report_endpoint(services, report)) for path, report in REPORTS),
         *funnel_routes(services),
+        *event_routes(services),
     ]

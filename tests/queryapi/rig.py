@@ -43,6 +43,8 @@ class Hit:
     title: str | None = None
     properties: Mapping[str, object] | None = None
     attributes: Mapping[str, object] = field(default_factory=dict[str, object])
+    # Columns of this event alone.
+    own: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 def at(clock: str, day: int = 0) -> datetime:
@@ -200,6 +202,7 @@ def _row(hit: Hit, first: Hit, arrival: int) -> dict[str, object]:
         "channel": "Direct",
         "device": "desktop",
         **first.attributes,
+        **hit.own,
     }
 
 
