@@ -95,9 +95,19 @@ def event_uuid(website_id: str, client_id: str) -> UUID:
     """The stored id of an event the client named: a UUID stays as it is, any other text becomes a
     UUIDv8 (RFC 9562 section 5.8) of the first 16 bytes of SHA-256(website_id, 0x1f, client_id)."""
     try:
-        parsed = UUID(client_id)
+        # msgspec reads the usual form in 0.3 us; the class, 1.3 us, knows every other.
+        parsed = _canonical_uuid(client_id) or UUID(client_id)
     except ValueError:
         digest = hashlib.sha256(f"{website_id}\x1f{client_id}".encode()).digest()
         bits = int.from_bytes(digest[:16]) & ~(0xF000 << 64) & ~(0xC000 << 48)
         return UUID(int=bits | (0x8000 << 64) | (0x8000 << 48))
     return parsed
+
+
+def _canonical_uuid(text: str) -> UUID | None:
+    if len(text) != 36:
+        return None
+    try:
+        return msgspec.convert(text, UUID)
+    except msgspec.ValidationError:
+        return None
