@@ -1,8 +1,11 @@
 """The command line: what can be asked of `analytics`, and its help."""
 
 import argparse
+import re
 
 from shared.tokens import ROLE_SCOPES
+
+_WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 _MANUAL = """\
 Settings are environment variables; README.md lists them. Without DATABASE_URL and REDIS_URL the commands
@@ -40,13 +43,27 @@ def _add_site(parser: argparse.ArgumentParser) -> None:
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--role", choices=sorted(ROLE_SCOPES), default="viewer", help="viewer by default")
-    parser.add_argument("--website", action="append", metavar="ID", help="a website it may see; repeat; all by default")
+    parser.add_argument(
+        "--website",
+        action="append",
+        metavar="ID",
+        type=_website_id,
+        help="a website it may see; repeat; all by default",
+    )
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     log = kinds.add_parser("access-log", help="a web server's log in the combined format, gzip too")
     log.add_argument("file", metavar="FILE", help="path, or - for standard input")
-    log.add_argument("--website-id", required=True, metavar="ID", help="the website that the log belongs to")
+    log.add_argument(
+        "--website-id", required=True, metavar="ID", type=_website_id, help="the website that the log belongs to"
+    )
     log.add_argument("--hostname", help="the site's own host, so that its links to itself are not referrals")
     log.add_argument("--url", help="where the gateway answers; http://127.0.0.1:INGEST_PORT by default")
+
+
+def _website_id(text: str) -> str:
+    if _WEBSITE_ID.fullmatch(text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a website: 1 to 128 letters, digits and ._:-")
+    return text

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import psycopg
 import uvloop
 
 from shared import doctor, up, websites
@@ -22,11 +23,17 @@ from sql.migrate import MigrationError, migrate
 
 
 def main() -> None:
-    """Run the command line; ends the process with 0, or with 1 and one line that says why."""
+    """Run the command line; ends the process with 0, with 1 and one line that says why, with 2 for arguments
+    that make no sense, with 130 for Ctrl-C."""
     try:
         sys.exit(run(build_parser().parse_args(), os.environ))
     except (SettingError, EmbeddedError, MigrationError, websites.WebsiteError) as error:
         sys.exit(f"analytics: {error}")
+    except psycopg.Error as error:
+        sys.exit(f"analytics: database: {str(error).strip()}; `analytics doctor` says more")
+    except KeyboardInterrupt:
+        # Services have ended in order by now; a shell expects this of a command that was interrupted.
+        sys.exit(130)
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

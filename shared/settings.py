@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -138,8 +139,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         environment=environment,
         log_level=one_of("LOG_LEVEL", "debug", "info", "warning", "error"),
         data_dir=text("DATA_DIR"),
-        database_url=text("DATABASE_URL"),
-        redis_url=text("REDIS_URL"),
+        database_url=parsed("DATABASE_URL", _parse_database_url),
+        redis_url=parsed("REDIS_URL", _parse_redis_url),
         host=text("HOST"),
         ingest_port=whole("INGEST_PORT", 0, 65535),
         query_port=whole("ANALYTICS_SERVICE_PORT", 0, 65535),
@@ -183,6 +184,23 @@ def parse_bytes(value: str) -> int:
     if match is None:
         raise ValueError(f"must be a size such as 64MiB, not {value!r}")
     return int(match[1]) * {None: 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[match[2]]
+
+
+def _parse_database_url(value: str) -> str:
+    # Keywords (`host=... dbname=...`) are the driver's other form. A message never repeats what may hold a password.
+    if value and not value.startswith(("postgresql://", "postgres://")) and "=" not in value:
+        raise ValueError("must be an address such as postgresql://user:password@host:5432/database")
+    return value
+
+
+def _parse_redis_url(value: str) -> str:
+    try:
+        is_valid = not value or (urlsplit(value).scheme in {"redis", "rediss", "unix"} and urlsplit(value).port != 0)
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise ValueError("must be an address such as redis://user:password@host:6379/0 or unix:///path/to/socket")
+    return value
 
 
 def _parse_bool(name: str, value: str) -> bool:

@@ -105,7 +105,8 @@ def _start_python(home: Home, name: str, module: str, environ: Mapping[str, str]
 
 def _refuse_unsafe(settings: Settings, report: Report) -> None:
     """With servers of ours we make what is missing; servers that are not ours must be right."""
-    if settings.database_url and settings.redis_url and not settings.jwt_public_key:
+    makes_a_secret = not settings.jwt_secret and not (settings.database_url and settings.redis_url)
+    if not settings.jwt_public_key and not makes_a_secret:
         checked_secret(settings.jwt_secret)
     for finding in check_redis(settings) if settings.redis_url else ():
         if finding.advice:

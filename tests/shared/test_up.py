@@ -113,6 +113,48 @@ def test_without_a_secret_of_its_own_servers_it_names_the_setting(data_dir: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("REDIS_URL", "nonsense"),
+        ("REDIS_URL", "redis://127.0.0.1:99999/0"),
+        ("JWT_SECRET", "short"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_by_its_name(data_dir: Path, setting: str, value: str) -> None:
+    environ = _environ(data_dir, **{"INGEST_PORT": "0", setting: value})
+
+    done = subprocess.run([*_COMMAND, "up"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"analytics: {setting}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_database_that_is_away_is_named_in_a_sentence(data_dir: Path) -> None:
+    environ = _environ(data_dir, DATABASE_URL="postgresql://127.0.0.1:1/none", INGEST_PORT="0")
+
+    for command in ("up", "migrate"):
+        done = subprocess.run([*_COMMAND, command], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 1
+        assert done.stderr.startswith("analytics: database: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["token", "--website", "a/b"], ["token", "--website", ""], ["import", "access-log", "x", "--website-id", "a b"]],
+)
+def test_arguments_that_make_no_sense_end_with_two(data_dir: Path, command: list[str]) -> None:
+    done = subprocess.run(
+        [*_COMMAND, *command], cwd=ROOT, env=_environ(data_dir), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "is not a website" in done.stderr
+
+
 @pytest.mark.parametrize("command", [["token"], ["site", "list"], ["doctor"], ["migrate"]])
 def test_a_command_without_servers_says_what_to_do(data_dir: Path, command: list[str]) -> None:
     done = subprocess.run(
