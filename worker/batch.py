@@ -113,6 +113,7 @@ def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
     written in the order of their times, part by part. An entry without events belongs to the last."""
     late: dict[int, Part] = {}
     on_time = Part(ON_TIME)
+    take = on_time.events.append
     for delivery in deliveries:
         on_time.undecodable += delivery.undecodable
         days_met: set[int] = set()
@@ -120,7 +121,7 @@ def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
         for incoming in delivery.events:
             event = incoming.event
             if incoming.envelope.received_at - event.timestamp <= LATE:
-                on_time.events.append(incoming)
+                take(incoming)
                 continue
             # A day before the epoch has a negative number; day 0 itself is not ON_TIME's to take.
             day = (event.timestamp - _EPOCH).days or -1

@@ -89,7 +89,7 @@ def event_row(incoming: Incoming, session: bytes, verdict: Verdict, user_agent: 
                 1,
                 event.previous_visitor_id is None,
                 16,
-                event.id.bytes,
+                event.id.int.to_bytes(16),
             ),
             _visitor_piece(event.website_id, event.visitor_id),
             fields.text(event.event_type),
