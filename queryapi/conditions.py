@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from psycopg import sql
 
+from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.dimensions import ENDS, EVENT_FILTERS, SESSION_DIMENSIONS
 from queryapi.params import PROPERTY
 from queryapi.query import Filter, Query
@@ -86,13 +87,13 @@ def _sessions_with_ends(query: Query, ends: list[Filter], values: Values) -> sql
     first = sql.SQL("(array_agg(entry_page ORDER BY entry_at) FILTER (WHERE entry_at IS NOT NULL))[1]")
     last = sql.SQL("(array_agg(exit_page ORDER BY exit_at DESC) FILTER (WHERE exit_at IS NOT NULL))[1]")
     return sql.SQL(
-        "session_hash IN (SELECT session_hash FROM session_facts"
-        " WHERE website_id = {website_id} AND bucket >= {since} AND bucket < {until} {bots}"
+        "session_hash IN (SELECT session_hash FROM session_facts_between({since}, {until})"
+        " WHERE website_id = {website_id} {bots}"
         " GROUP BY session_hash HAVING {having})"
     ).format(
         website_id=values.bind(query.website_id),
-        since=values.bind(query.range.since - _A_DAY),
-        until=values.bind(query.range.until + _A_DAY),
+        since=values.bind(grain_floor(query.range.since - _A_DAY)),
+        until=values.bind(grain_ceiling(query.range.until + _A_DAY)),
         bots=sql.SQL("") if query.include_bots else sql.SQL("AND NOT is_bot"),
         having=sql.SQL(" AND ").join(
             [_is_any(first if item.name == "entry_page" else last, item, values) for item in ends]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from psycopg import sql
 
-from queryapi.buckets import grain_floor
+from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.call import Call
 from queryapi.conditions import is_about_events
 from queryapi.query import Query, Range
@@ -56,7 +56,7 @@ async def meta(call: Call, query: Query, *, is_raw: bool = False, warnings: Sequ
         {
             "website_id": query.website_id,
             "since": grain_floor(asked.since),
-            "until": asked.until,
+            "until": grain_ceiling(asked.until),
             "include_bots": query.include_bots,
         },
     )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from queryapi.buckets import grain_floor
+from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, page_conditions, row_conditions
 from queryapi.query import Query
 from queryapi.statement import LONGEST_SESSION, Statement
@@ -49,8 +49,9 @@ def section_view(depth: int) -> View:
     return View(section("page"), section("entry_page"), section("exit_page"), "views")
 
 
-# Columns of a row that `sort` may name.
+# Columns of a row that `sort` may name, and those that rank the names before visitors are told apart.
 SORTS = ("views", "unique", "sessions", "entries", "exits", "bounce_rate", "exit_rate", "avg_time", "scroll_depth")
+_RANKING = frozenset({"views", "entries", "exits", "bounce_rate", "exit_rate", "name"})
 
 
 def compile_pages(query: Query, view: View) -> Statement:
@@ -66,6 +67,11 @@ def compile_pages(query: Query, view: View) -> Statement:
     assert order is not None
     direction = sql.SQL("DESC") if order.descending else sql.SQL("ASC")
     collation = sql.SQL('COLLATE "C"') if order.key == "name" else _NOTHING
+    sorted_rows = sql.SQL('ORDER BY {} {} {} NULLS LAST, name COLLATE "C"').format(
+        sql.Identifier(order.key), collation, direction
+    )
+    page = sql.SQL("{} LIMIT {} OFFSET {}").format(sorted_rows, values.bind(query.limit), values.bind(query.offset))
+    is_ranked = order.key in _RANKING
     text = sql.SQL(read("reads/pages")).format(
         matched=matched,
         name=view.name,
@@ -79,11 +85,10 @@ def compile_pages(query: Query, view: View) -> Statement:
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),
         first_bucket=values.bind(grain_floor(query.range.since)),
-        last_bucket=values.bind(query.range.until + LONGEST_SESSION),
+        last_bucket=values.bind(grain_ceiling(query.range.until + LONGEST_SESSION)),
         search=_search(query, values),
-        order_by=sql.SQL("{} {} {} NULLS LAST,").format(sql.Identifier(order.key), collation, direction),
-        limit=values.bind(query.limit),
-        offset=values.bind(query.offset),
+        page_of_ranked=page if is_ranked else _NOTHING,
+        page_of_shown=sorted_rows if is_ranked else page,
     )
     return Statement(text, values.bound)
 
@@ -119,4 +124,4 @@ def _matched(query: Query, values: Values, conditions: sql.Composable) -> sql.Co
 def _search(query: Query, values: Values) -> sql.Composable:
     if query.search is None:
         return _NOTHING
-    return sql.SQL("WHERE strpos(lower(name), lower({})) > 0").format(values.bind(query.search))
+    return sql.SQL("AND strpos(lower(name), lower({})) > 0").format(values.bind(query.search))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from queryapi.answer import Answer
-from queryapi.buckets import grain_floor
+from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.call import Call, asked_range, make_query
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.lists import MAX_OFFSET, parse_limit, parse_order, percentage, population
@@ -80,8 +80,12 @@ async def _gaps(call: Call, query: Query, view: View, names: list[str]) -> dict[
     """Seconds by name where the website sends no engagement, otherwise nothing."""
     if not names:
         return {}
-    since = grain_floor(query.range.since)
-    values = {"website_id": query.website_id, "since": since, "until": query.range.until}
+    asked = query.range
+    values = {
+        "website_id": query.website_id,
+        "since": grain_floor(asked.since),
+        "until": grain_ceiling(asked.until),
+    }
     found = await call.reader.row(sql.SQL(read("reads/has_engagement")), values)
     if found["has_engagement"]:
         return {}

@@ -123,8 +123,8 @@ def _hits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Co
         if asked.whole is not None:
             sources.append(
                 sql.SQL(
-                    "SELECT {keys}visitor_hash, session_hash, pageviews, custom_events FROM session_facts"
-                    " WHERE website_id = {website_id} AND bucket >= {since} AND bucket < {until} {conditions}"
+                    "SELECT {keys}visitor_hash, session_hash, pageviews, custom_events"
+                    " FROM session_facts_between({since}, {until}) WHERE website_id = {website_id} {conditions}"
                 ).format(
                     keys=_first([_named(key.on_bucket, key.name) for key in keys]),
                     website_id=values.bind(query.website_id),
@@ -164,7 +164,7 @@ def _visits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.
         keys_from_facts_first=_first([_named(key.on_visit, key.name) for key in keys]),
         website_id=values.bind(query.website_id),
         first_bucket=values.bind(grain_floor(query.range.since)),
-        last_bucket=values.bind(query.range.until + LONGEST_SESSION),
+        last_bucket=values.bind(grain_ceiling(query.range.until + LONGEST_SESSION)),
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),
         conditions=conditions,

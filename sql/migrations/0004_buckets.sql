@@ -5,8 +5,12 @@
 -- the whole session, which all its events repeat. Equal timestamps are told apart by arrival (SPEC R75).
 -- `lane` is one of 64 slices of the visitors, for sampled reads. First and last timestamps are of
 -- activity (SPEC R17), NULL where there was none; a row counts as a visit when it has page views or
--- custom events (SPEC R3). Written to be inlined: a plain SELECT, and arguments that the index knows.
-CREATE FUNCTION sessions_of_bucket(of_website text, of_bucket timestamptz) RETURNS TABLE (
+-- custom events (SPEC R3). Written to be inlined: a plain SELECT, and arguments that the index knows. The
+-- bucket is one of [since, until): as constants these say which days of events can matter at all.
+CREATE FUNCTION sessions_of_bucket(
+    of_website text, of_bucket timestamptz,
+    since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity'
+) RETURNS TABLE (
     lane smallint, session_hash bigint, visitor_hash bigint, is_bot boolean, session_started_at timestamptz,
     pageviews integer, custom_events integer, interactive_events integer, engaged_ms bigint,
     first_timestamp timestamptz, last_timestamp timestamptz, entry_page text, entry_at timestamptz,
@@ -14,7 +18,7 @@ CREATE FUNCTION sessions_of_bucket(of_website text, of_bucket timestamptz) RETUR
     utm_source text, utm_medium text, utm_campaign text, utm_term text, utm_content text, country text,
     region text, city text, city_geoname_id integer, continent text, browser text, browser_version text,
     os text, os_version text, device text, screen text, language text
-) LANGUAGE sql STABLE AS $$
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT
         (visitor_hash & 63)::smallint AS lane,
         session_hash,
@@ -58,13 +62,18 @@ CREATE FUNCTION sessions_of_bucket(of_website text, of_bucket timestamptz) RETUR
     WHERE events.website_id = of_website
         AND events."timestamp" >= of_bucket
         AND events."timestamp" < of_bucket + INTERVAL '15 minutes'
+        AND events."timestamp" >= since
+        AND events."timestamp" < until
     GROUP BY (visitor_hash & 63)::smallint, session_hash, visitor_hash, is_bot
 $$;
 
 -- The additive counts of one bucket, bots kept apart.
-CREATE FUNCTION site_of_bucket(of_website text, of_bucket timestamptz) RETURNS TABLE (
+CREATE FUNCTION site_of_bucket(
+    of_website text, of_bucket timestamptz,
+    since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity'
+) RETURNS TABLE (
     is_bot boolean, pageviews bigint, custom_events bigint, events bigint, persistent_events bigint
-) LANGUAGE sql STABLE AS $$
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT
         is_bot,
         count(*) FILTER (WHERE event_type = 'pageview') AS pageviews,
@@ -75,6 +84,8 @@ CREATE FUNCTION site_of_bucket(of_website text, of_bucket timestamptz) RETURNS T
     WHERE events.website_id = of_website
         AND events."timestamp" >= of_bucket
         AND events."timestamp" < of_bucket + INTERVAL '15 minutes'
+        AND events."timestamp" >= since
+        AND events."timestamp" < until
     GROUP BY is_bot
 $$;
 

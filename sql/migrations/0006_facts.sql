@@ -1,44 +1,69 @@
--- The dirty buckets, behind a function that promises many rows. Read directly, a table that fills and empties
--- every second is at times believed to be empty; the views below then compare every row with every dirty
--- bucket: 28 s in place of 0.7 for 30 days of 210 000 rows with 500 dirty buckets. STABLE: it must see
--- the very snapshot of the statement that asks.
-CREATE FUNCTION dirty_buckets() RETURNS TABLE (website_id text, bucket timestamptz)
-LANGUAGE plpgsql STABLE ROWS 100000 AS $$
-BEGIN
-    RETURN QUERY SELECT d.website_id, d.bucket FROM rollup_dirty d;
-END
-$$;
-
 -- What readers see: the rollup where it is up to date, the events themselves where it is not. Exact at
 -- every commit, because a writer marks its buckets dirty in the transaction that changes them.
-CREATE VIEW session_facts AS
-SELECT
-    r.website_id, r.bucket, r.lane, r.session_hash, r.visitor_hash, r.is_bot, r.session_started_at, r.pageviews,
-    r.custom_events, r.interactive_events, r.engaged_ms, r.first_timestamp, r.last_timestamp, r.entry_page,
-    r.entry_at, r.exit_page, r.exit_at, r.hostname, r.referrer, r.source, r.channel, r.utm_source, r.utm_medium,
-    r.utm_campaign, r.utm_term, r.utm_content, r.country, r.region, r.city, r.city_geoname_id, r.continent,
-    r.browser, r.browser_version, r.os, r.os_version, r.device, r.screen, r.language
-FROM rollup_sessions r
-WHERE NOT EXISTS (SELECT FROM dirty_buckets() d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
-UNION ALL
-SELECT
-    d.website_id, d.bucket,
-    s.lane, s.session_hash, s.visitor_hash, s.is_bot, s.session_started_at, s.pageviews, s.custom_events,
-    s.interactive_events, s.engaged_ms, s.first_timestamp, s.last_timestamp, s.entry_page, s.entry_at,
-    s.exit_page, s.exit_at, s.hostname, s.referrer, s.source, s.channel, s.utm_source, s.utm_medium,
-    s.utm_campaign, s.utm_term, s.utm_content, s.country, s.region, s.city, s.city_geoname_id, s.continent,
-    s.browser, s.browser_version, s.os, s.os_version, s.device, s.screen, s.language
-FROM (SELECT DISTINCT website_id, bucket FROM rollup_dirty) d
-CROSS JOIN LATERAL sessions_of_bucket(d.website_id, d.bucket) s;
+--
+-- Buckets of [since, until), both whole quarters of an hour. Written to be inlined: the bounds then are
+-- constants when a read is planned, and days of events that cannot matter are left out of the plan. A read of
+-- one day among thirty is planned in half the time: 0.8 ms in place of 1.5, 1.1 in place of 2.0 (timescale).
+--
+-- NOT IN is a hash of the dirty buckets, whatever the planner believes of a table that fills and empties
+-- every second. NOT EXISTS is a join, and at times it compared every row with every dirty bucket: 28 s in
+-- place of 0.7 for 30 days of 210 000 rows with 500 dirty buckets. DISTINCT keeps the hash small when each
+-- bucket was marked a thousand times: one that does not fit in work_mem would not be made.
+CREATE FUNCTION session_facts_between(since timestamptz, until timestamptz) RETURNS TABLE (
+    website_id text, bucket timestamptz, lane smallint, session_hash bigint, visitor_hash bigint, is_bot boolean, session_started_at timestamptz,
+    pageviews integer, custom_events integer, interactive_events integer, engaged_ms bigint,
+    first_timestamp timestamptz, last_timestamp timestamptz, entry_page text, entry_at timestamptz,
+    exit_page text, exit_at timestamptz, hostname text, referrer text, source text, channel text,
+    utm_source text, utm_medium text, utm_campaign text, utm_term text, utm_content text, country text,
+    region text, city text, city_geoname_id integer, continent text, browser text, browser_version text,
+    os text, os_version text, device text, screen text, language text
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT
+        r.website_id, r.bucket, r.lane, r.session_hash, r.visitor_hash, r.is_bot, r.session_started_at, r.pageviews,
+        r.custom_events, r.interactive_events, r.engaged_ms, r.first_timestamp, r.last_timestamp, r.entry_page,
+        r.entry_at, r.exit_page, r.exit_at, r.hostname, r.referrer, r.source, r.channel, r.utm_source, r.utm_medium,
+        r.utm_campaign, r.utm_term, r.utm_content, r.country, r.region, r.city, r.city_geoname_id, r.continent,
+        r.browser, r.browser_version, r.os, r.os_version, r.device, r.screen, r.language
+    FROM rollup_sessions r
+    WHERE r.bucket >= since
+        AND r.bucket < until
+        AND (r.website_id, r.bucket) NOT IN (
+            SELECT DISTINCT m.website_id, m.bucket FROM rollup_dirty m WHERE m.bucket >= since AND m.bucket < until
+        )
+    UNION ALL
+    SELECT
+        d.website_id, d.bucket,
+        s.lane, s.session_hash, s.visitor_hash, s.is_bot, s.session_started_at, s.pageviews, s.custom_events,
+        s.interactive_events, s.engaged_ms, s.first_timestamp, s.last_timestamp, s.entry_page, s.entry_at,
+        s.exit_page, s.exit_at, s.hostname, s.referrer, s.source, s.channel, s.utm_source, s.utm_medium,
+        s.utm_campaign, s.utm_term, s.utm_content, s.country, s.region, s.city, s.city_geoname_id, s.continent,
+        s.browser, s.browser_version, s.os, s.os_version, s.device, s.screen, s.language
+    FROM (
+        SELECT DISTINCT m.website_id, m.bucket FROM rollup_dirty m WHERE m.bucket >= since AND m.bucket < until
+    ) d
+    CROSS JOIN LATERAL sessions_of_bucket(d.website_id, d.bucket, since, until) s
+$$;
+CREATE VIEW session_facts AS SELECT * FROM session_facts_between('-infinity', 'infinity');
 
-CREATE VIEW site_facts AS
-SELECT r.website_id, r.bucket, r.is_bot, r.pageviews, r.custom_events, r.events, r.persistent_events
-FROM rollup_site r
-WHERE NOT EXISTS (SELECT FROM dirty_buckets() d WHERE d.website_id = r.website_id AND d.bucket = r.bucket)
-UNION ALL
-SELECT d.website_id, d.bucket, s.is_bot, s.pageviews, s.custom_events, s.events, s.persistent_events
-FROM (SELECT DISTINCT website_id, bucket FROM rollup_dirty) d
-CROSS JOIN LATERAL site_of_bucket(d.website_id, d.bucket) s;
+CREATE FUNCTION site_facts_between(since timestamptz, until timestamptz) RETURNS TABLE (
+    website_id text, bucket timestamptz, is_bot boolean, pageviews bigint, custom_events bigint, events bigint,
+    persistent_events bigint
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT r.website_id, r.bucket, r.is_bot, r.pageviews, r.custom_events, r.events, r.persistent_events
+    FROM rollup_site r
+    WHERE r.bucket >= since
+        AND r.bucket < until
+        AND (r.website_id, r.bucket) NOT IN (
+            SELECT DISTINCT m.website_id, m.bucket FROM rollup_dirty m WHERE m.bucket >= since AND m.bucket < until
+        )
+    UNION ALL
+    SELECT d.website_id, d.bucket, s.is_bot, s.pageviews, s.custom_events, s.events, s.persistent_events
+    FROM (
+        SELECT DISTINCT m.website_id, m.bucket FROM rollup_dirty m WHERE m.bucket >= since AND m.bucket < until
+    ) d
+    CROSS JOIN LATERAL site_of_bucket(d.website_id, d.bucket, since, until) s
+$$;
+CREATE VIEW site_facts AS SELECT * FROM site_facts_between('-infinity', 'infinity');
 
 -- Bring the rollups up to date with every bucket that was dirty at the call, then clean those. CALL it in
 -- autocommit: it commits as it goes. A crash at any instant leaves the dirty rows in place. One call works

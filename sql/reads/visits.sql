@@ -13,10 +13,8 @@ FROM (
         sum(interactive_events) AS interactive_events,
         sum(engaged_ms::double precision) AS engaged_ms,
         max(last_timestamp) - min(session_started_at) AS duration
-    FROM session_facts
+    FROM session_facts_between({first_bucket}, {last_bucket})
     WHERE website_id = {website_id}
-        AND bucket >= {first_bucket}
-        AND bucket < {last_bucket}
         AND session_started_at >= {since}
         AND session_started_at < {until}
         {conditions}

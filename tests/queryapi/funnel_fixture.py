@@ -26,8 +26,8 @@ SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 _INSERT = """
     INSERT INTO events (
         "timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival, rules_version,
-        interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, channel, country, device,
-        properties
+        interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, channel, country,
+        device, properties
     ) VALUES (
         %(at)s, %(at)s, %(at)s, %(visitor_hash)s, %(session_hash)s, %(arrival)s, 1, true, %(is_bot)s, false, %(id)s,
         %(website_id)s, %(visitor)s, %(session)s, %(event_type)s, %(page)s, 'Direct', %(country)s, 'desktop',
