@@ -15,8 +15,9 @@ class Answer(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A report and the parameters it takes: those that stand once, those that may be repeated."""
+    """A report, the parameters it takes (those that stand once, those that may be repeated), and the scope it needs."""
 
     answer: Callable[[Call], Awaitable[Answer]]
     scalars: frozenset[str]
     repeatable: frozenset[str]
+    scope: str = "stats:read"

@@ -42,7 +42,7 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
     """Token, parameters, website, report, in this order; all reads of a request see one snapshot."""
 
     async def endpoint(request: Request) -> Response:
-        principal = authorize(request, services.verifier)
+        principal = authorize(request, services.verifier, report.scope)
         params = parse_params(request.scope["query_string"], report.scalars, report.repeatable)
         async with snapshot(services.pool, services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])

@@ -1,12 +1,20 @@
 """The URLs of single events and of what was done with them (SPEC B12, B13)."""
 
+from collections.abc import Awaitable
+
 from starlette.routing import BaseRoute, Route
 
-from queryapi.answer import Report
-from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS
+from queryapi.answer import Answer, Report
+from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
+from queryapi.cursors import Signer
 from queryapi.custom_events import CUSTOM_EVENTS_PARAMETERS, custom_events
+from queryapi.derived_key import derived_key
 from queryapi.endpoint import Services, report_endpoint
 from queryapi.lists import LIST_PARAMETERS
+from queryapi.recent import RECENT_PARAMETERS, Shown, recent
+
+# Who may see single events, and with them what one visitor did.
+EVENTS_SCOPE = "events:read"
 
 _CUSTOM_EVENTS = Report(
     custom_events,
@@ -17,4 +25,15 @@ _CUSTOM_EVENTS = Report(
 
 def event_routes(services: Services) -> list[BaseRoute]:
     """Every route below `/api/v1/events` that reads."""
-    return [Route("/api/v1/events/{website_id}/custom-events", report_endpoint(services, _CUSTOM_EVENTS))]
+    settings = services.settings
+    shown = Shown(derived_key(settings, b"pseudonym"), has_user_agent=settings.store_user_agent)
+    signer = Signer(derived_key(settings, b"cursor"))
+
+    def recent_events(call: Call) -> Awaitable[Answer]:
+        return recent(call, signer, shown)
+
+    single = Report(recent_events, COMMON_PARAMETERS | RECENT_PARAMETERS, REPEATABLE_PARAMETERS, EVENTS_SCOPE)
+    return [
+        Route("/api/v1/events/{website_id}/recent", report_endpoint(services, single)),
+        Route("/api/v1/events/{website_id}/custom-events", report_endpoint(services, _CUSTOM_EVENTS)),
+    ]
