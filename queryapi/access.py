@@ -1,19 +1,45 @@
 """Who may ask what. The one place where a token meets a website (SPEC R63)."""
 
+from dataclasses import dataclass
+
 from starlette.requests import Request
 
 from queryapi.database import Reader
+from queryapi.key_ring import KeyRing
 from queryapi.sites import find_website
+from shared.api_keys import KEY_PREFIX, key_principal, parse_key_id
+from shared.clock import Clock
 from shared.errors import AppError
 from shared.registry import Website
-from shared.tokens import Principal, TokenVerifier
+from shared.tokens import Principal, TokenVerifier, bearer_token
 
 STATS_SCOPE = "stats:read"
 
 
-def authorize(request: Request, verifier: TokenVerifier, scope: str = STATS_SCOPE) -> Principal:
-    """The principal of the request's token; raises AppError 401, or 403 when the scope is missing."""
-    principal = verifier.verify(request.headers.get("authorization"))
+@dataclass(frozen=True)
+class Credentials:
+    """What tells whom a request speaks for: tokens by their signature, API keys by what is kept of them."""
+
+    verifier: TokenVerifier
+    keys: KeyRing
+    clock: Clock
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """The principal of an `Authorization` header; raises AppError 401, 403 as the verifier does, or 503
+        where a key cannot be looked up."""
+        token = bearer_token(authorization)
+        if not token.startswith(KEY_PREFIX):
+            return self.verifier.verify(authorization)
+        key_id = parse_key_id(token)
+        principal = key_principal(await self.keys.find(key_id), token, self.clock())
+        self.keys.note_use(key_id)
+        return principal
+
+
+async def authorize(request: Request, credentials: Credentials, scope: str = STATS_SCOPE) -> Principal:
+    """The principal of the request's token or key; raises AppError as `Credentials` does, or 403 when the
+    scope is missing."""
+    principal = await credentials.principal(request.headers.get("authorization"))
     if scope not in principal.scopes:
         raise AppError(403, "forbidden", f"token: the scope {scope} is required")
     return principal
@@ -24,5 +50,10 @@ async def require_website(reader: Reader, principal: Principal, website_id: str)
     as long for both."""
     website = await find_website(reader, website_id)
     if website is None or not principal.may_see(website_id):
-        raise AppError(404, "website_not_found", "no such website")
+        raise no_such_website()
     return website
+
+
+def no_such_website() -> AppError:
+    """The one answer for a website that is unknown or somebody else's."""
+    return AppError(404, "website_not_found", "no such website")

@@ -13,10 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from queryapi.access import Credentials
 from queryapi.database import make_pool
 from queryapi.endpoint import Services
+from queryapi.key_ring import KeyRing
 from queryapi.routes import make_routes
-from queryapi.sites import publish_websites
+from queryapi.sites import keep_published
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock, monotonic_seconds
 from shared.settings import Settings
@@ -31,12 +33,13 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
     registry = registry or CollectorRegistry()
     pool = make_pool(settings)
     redis = _redis(settings.redis_url) if settings.redis_url else None
+    keys = KeyRing(pool, settings, clock)
     services = Services(
         settings=settings,
         pool=pool,
         redis=redis,
         clock=clock,
-        verifier=TokenVerifier(settings, clock),
+        credentials=Credentials(TokenVerifier(settings, clock), keys, clock),
         registry=registry,
         started_seconds=monotonic_seconds(),
     )
@@ -44,14 +47,16 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await pool.open(wait=False)
-        publishing = None if redis is None else asyncio.create_task(publish_websites(pool, redis, settings))
+        jobs = [asyncio.create_task(keys.keep_use())]
+        if redis is not None:
+            jobs.append(asyncio.create_task(keep_published(pool, redis, settings, clock)))
         try:
             yield
         finally:
-            if publishing is not None:
-                publishing.cancel()
+            for job in jobs:
+                job.cancel()
                 with suppress(asyncio.CancelledError):
-                    await publishing
+                    await job
             await pool.close()
             if redis is not None:
                 await redis.aclose()

@@ -1,7 +1,7 @@
 """From a request to a report and back: the same steps for every report."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
-from queryapi.access import authorize, require_website
+from queryapi.access import Credentials, authorize, require_website
 from queryapi.answer import Answer, Report
 from queryapi.call import Call
 from queryapi.database import Pool, snapshot
@@ -18,7 +18,6 @@ from queryapi.params import parse_params
 from shared.asgi import json_response
 from shared.clock import Clock
 from shared.settings import Settings
-from shared.tokens import TokenVerifier
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 # Say when an answer was made, not what it is: no part of its ETag.
@@ -33,7 +32,7 @@ class Services:
     pool: Pool
     redis: Redis | None
     clock: Clock
-    verifier: TokenVerifier
+    credentials: Credentials
     registry: CollectorRegistry
     started_seconds: float
 
@@ -42,12 +41,21 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
     """Token, parameters, website, report, in this order; all reads of a request see one snapshot."""
 
     async def endpoint(request: Request) -> Response:
-        principal = authorize(request, services.verifier, report.scope)
+        principal = await authorize(request, services.credentials, report.scope)
         params = parse_params(request.scope["query_string"], report.scalars, report.repeatable)
         async with snapshot(services.pool, services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             answer = await report.answer(Call(website, params, services.clock(), reader))
         return respond(request, answer)
+
+    return endpoint
+
+
+def by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
+    """One endpoint of those for each method; HEAD is GET."""
+
+    async def endpoint(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
     return endpoint
 

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from queryapi.fields import Fields, Json, as_fields, clean, parse_object, refuse
 from queryapi.funnel import (
     DEFAULT_WINDOW_SECONDS,
     MAX_STEPS,
@@ -15,7 +16,6 @@ from queryapi.funnel import (
     Scalar,
     Step,
 )
-from queryapi.funnel_fields import Fields, Json, as_fields, clean, parse_object, refuse
 from queryapi.funnel_pattern import MAX_STARS, count_stars, matches_everything
 
 MAX_NAME_CHARACTERS = 200

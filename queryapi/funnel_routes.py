@@ -2,7 +2,6 @@
 funnel's where it is changed: one route, told apart by the method (SPEC C14)."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -10,12 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from queryapi.access import authorize, require_website
+from queryapi.body import read_json
 from queryapi.call import REPEATABLE_PARAMETERS, Call
 from queryapi.database import Reader, changes, snapshot
-from queryapi.endpoint import Endpoint, Services, respond
+from queryapi.endpoint import Services, by_method, respond
+from queryapi.fields import refuse
 from queryapi.funnel import Funnel, funnel_body
 from queryapi.funnel_definition import parse_definition
-from queryapi.funnel_fields import refuse
 from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance
 from queryapi.funnel_store import Draft, create_funnel, delete_funnel, find_funnel, list_funnels, replace_funnel
 from queryapi.lists import MAX_OFFSET, parse_limit
@@ -24,12 +24,9 @@ from shared.asgi import json_response
 from shared.errors import AppError
 from shared.tokens import Principal
 
-# Ten steps with the longest pages take a third of it.
-MAX_BODY_BYTES = 65_536
 FUNNELS_SCOPE = "funnels:write"
 _NO_PARAMETERS: frozenset[str] = frozenset()
 _LIST_PARAMETERS = frozenset({"limit", "offset"})
-_JSON = re.compile(r"application/json\s*(;.*)?", re.IGNORECASE)
 _CREATION_KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -40,7 +37,7 @@ def funnel_routes(services: Services) -> list[BaseRoute]:
         Route("/api/v1/funnels", endpoints.create, methods=["POST"]),
         Route(
             "/api/v1/funnels/{id}",
-            _by_method({"GET": endpoints.list_all, "PUT": endpoints.replace, "DELETE": endpoints.delete}),
+            by_method({"GET": endpoints.list_all, "PUT": endpoints.replace, "DELETE": endpoints.delete}),
             methods=["GET", "PUT", "DELETE"],
         ),
         Route("/api/v1/funnels/{id}/performance", endpoints.performance, methods=["GET"]),
@@ -52,7 +49,7 @@ class _Funnels:
     services: Services
 
     async def list_all(self, request: Request) -> Response:
-        principal = authorize(request, self.services.verifier)
+        principal = await authorize(request, self.services.credentials)
         params = parse_params(request.scope["query_string"], _LIST_PARAMETERS, _NO_PARAMETERS)
         limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
         async with snapshot(self.services.pool, self.services.settings) as reader:
@@ -71,9 +68,9 @@ class _Funnels:
         )
 
     async def create(self, request: Request) -> Response:
-        principal = self._authorize_change(request)
+        principal = await self._authorize_change(request)
         key = _creation_key(request)
-        submitted = parse_definition(await _json_body(request), keep_ids=False)
+        submitted = parse_definition(await read_json(request), keep_ids=False)
         if submitted.website_id is None:
             raise refuse("missing_field", "website_id", "is required")
         async with changes(self.services.pool, self.services.settings) as reader:
@@ -84,8 +81,8 @@ class _Funnels:
         return _funnel_response(funnel, 201, location)
 
     async def replace(self, request: Request) -> Response:
-        principal = self._authorize_change(request)
-        submitted = parse_definition(await _json_body(request), keep_ids=True)
+        principal = await self._authorize_change(request)
+        submitted = parse_definition(await read_json(request), keep_ids=True)
         async with changes(self.services.pool, self.services.settings) as reader:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
             _check_version(request, funnel)
@@ -95,7 +92,7 @@ class _Funnels:
         return _funnel_response(funnel, 200, {})
 
     async def delete(self, request: Request) -> Response:
-        principal = self._authorize_change(request)
+        principal = await self._authorize_change(request)
         async with changes(self.services.pool, self.services.settings) as reader:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
             _check_version(request, funnel)
@@ -103,7 +100,7 @@ class _Funnels:
         return Response(status_code=204)
 
     async def performance(self, request: Request) -> Response:
-        principal = authorize(request, self.services.verifier)
+        principal = await authorize(request, self.services.credentials)
         params = parse_params(request.scope["query_string"], PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
         async with snapshot(self.services.pool, self.services.settings) as reader:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
@@ -111,17 +108,10 @@ class _Funnels:
             answer = await performance(Call(website, params, self.services.clock(), reader), funnel)
         return respond(request, answer)
 
-    def _authorize_change(self, request: Request) -> Principal:
-        principal = authorize(request, self.services.verifier, FUNNELS_SCOPE)
+    async def _authorize_change(self, request: Request) -> Principal:
+        principal = await authorize(request, self.services.credentials, FUNNELS_SCOPE)
         parse_params(request.scope["query_string"], _NO_PARAMETERS, _NO_PARAMETERS)
         return principal
-
-
-def _by_method(endpoints: dict[str, Callable[[Request], Awaitable[Response]]]) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
-
-    return endpoint
 
 
 async def _require_funnel(reader: Reader, principal: Principal, funnel_id: str) -> Funnel:
@@ -142,19 +132,6 @@ async def _listed_website(reader: Reader, principal: Principal, website_id: str)
             raise
         hint = f"a funnel has this id; list the funnels of {funnel.website_id}, or ask for its performance"
         raise AppError(404, error.code, error.message, details={"hint": hint}) from error
-
-
-async def _json_body(request: Request) -> bytes:
-    """The body; raises AppError 415 unless it says it is JSON, which no form of a foreign page can, and 413
-    as soon as it is too large."""
-    if _JSON.fullmatch(request.headers.get("content-type", "")) is None:
-        raise AppError(415, "unsupported_media_type", "Content-Type: must be application/json")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise AppError(413, "body_too_large", f"body: larger than {MAX_BODY_BYTES} bytes")
-    return bytes(body)
 
 
 def _creation_key(request: Request) -> str | None:

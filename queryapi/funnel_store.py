@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
-from psycopg import errors, sql
+from psycopg import errors
 
 from queryapi.database import Reader
+from queryapi.fixed import fixed
 from queryapi.funnel import Definition, Funnel, Scope, StepOrder, decode_steps, encode_steps
 from queryapi.rows import Row, whole
-from queryapi.statement import Statement
 from shared.errors import AppError
-from sql.statements import read
 
 MAX_FUNNELS = 1000
 
@@ -51,9 +50,7 @@ class _Stored(msgspec.Struct, frozen=True):
 
 async def list_funnels(reader: Reader, website_id: str, limit: int, offset: int) -> FunnelPage:
     """The funnels of a website, by name."""
-    rows = await reader.rows(
-        _statement("reads/funnel_list", {"website_id": website_id, "limit": limit, "offset": offset})
-    )
+    rows = await reader.rows(fixed("reads/funnel_list", {"website_id": website_id, "limit": limit, "offset": offset}))
     return FunnelPage([_funnel(row) for row in rows if row["funnel_id"] is not None], whole(rows[0]["total"]))
 
 
@@ -85,7 +82,7 @@ async def create_funnel(reader: Reader, draft: Draft) -> Funnel:
     if found is not None:
         return found
     name = {"website_id": draft.website_id, "name": draft.definition.name}
-    taken = await reader.rows(_statement("reads/funnel_name_taken", name))
+    taken = await reader.rows(fixed("reads/funnel_name_taken", name))
     if taken[0]["is_taken"] is True:
         raise _name_taken()
     raise AppError(409, "too_many_funnels", f"a website can have {MAX_FUNNELS} funnels", details={"limit": MAX_FUNNELS})
@@ -107,18 +104,13 @@ async def replace_funnel(reader: Reader, funnel: Funnel, definition: Definition,
 async def delete_funnel(reader: Reader, funnel: Funnel) -> None:
     """Raises AppError 409 when somebody else changed the funnel meanwhile."""
     key = {"funnel_id": funnel.funnel_id, "version": funnel.version}
-    if not await reader.rows(_statement("writes/funnel_delete", key)):
+    if not await reader.rows(fixed("writes/funnel_delete", key)):
         raise _changed()
 
 
 async def _find(reader: Reader, name: str, values: Mapping[str, object]) -> Funnel | None:
-    rows = await reader.rows(_statement(name, values))
+    rows = await reader.rows(fixed(name, values))
     return _funnel(rows[0]) if rows else None
-
-
-def _statement(name: str, values: Mapping[str, object]) -> Statement:
-    text: LiteralString = read(name)
-    return Statement(sql.SQL(text).format(), values)
 
 
 def _columns(definition: Definition, now: datetime) -> dict[str, object]:

@@ -61,7 +61,7 @@ def metrics(services: Services) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         peer = request.client.host if request.client else ""
         if peer not in _LOOPBACK or _PROXY_HEADERS & set(request.headers):
-            authorize(request, services.verifier, METRICS_SCOPE)
+            await authorize(request, services.credentials, METRICS_SCOPE)
         return metrics_response(services.registry)
 
     return endpoint
@@ -74,7 +74,7 @@ def detailed_health(services: Services) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         has_token = "authorization" in request.headers
         if has_token:
-            authorize(request, services.verifier)
+            await authorize(request, services.credentials)
         checks = {"redis": await _redis(services), **await _database(services)}
         statuses = {str(check["status"]) for check in checks.values()}
         is_down = checks["database"]["status"] != "healthy"

@@ -14,6 +14,7 @@ from queryapi.event_routes import event_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.health import detailed_health, health, metrics, ready
 from queryapi.ingest_report import ingest_report
+from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
 from queryapi.pages import PAGES_PARAMETERS, pages
 from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
@@ -21,6 +22,7 @@ from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import realtime
 from queryapi.sources import REFERRERS_PARAMETERS, SOURCES_PARAMETERS, sources, top_referrers
 from queryapi.timeseries import HOURLY_PARAMETERS, SERIES_PARAMETERS, daily, hourly, timeseries
+from queryapi.website_routes import website_routes
 
 _LIST = COMMON_PARAMETERS | LIST_PARAMETERS
 
@@ -91,5 +93,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         Route("/api/v1/analytics/health", detailed_health(services)),
         *(Route(path, report_endpoint(services, report)) for path, report in REPORTS),
         *funnel_routes(services),
+        *website_routes(services),
+        *key_routes(services),
         *event_routes(services),
     ]

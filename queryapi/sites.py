@@ -5,22 +5,23 @@ import re
 
 import msgspec
 import structlog
-from psycopg import sql
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from queryapi.database import Pool, Reader, snapshot
-from queryapi.statement import Statement
+from queryapi.fixed import fixed
+from queryapi.key_ring import list_live_keys
+from shared.clock import Clock
 from shared.errors import AppError
 from shared.registry import REGISTRY_KEY, Registry, Website, encode_registry
 from shared.settings import Settings
-from sql.statements import read
 
 log = structlog.get_logger()
 
 _WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-# How long a website that was just registered may stay unknown to the gateway.
-PUBLISH_SECONDS = 10.0
+# A key revoked elsewhere, or while Redis was away, must be void within five seconds: this and the gateway's
+# own REFRESH_EVERY_SECONDS stay below.
+PUBLISH_SECONDS = 2.0
 
 
 async def find_website(reader: Reader, website_id: str) -> Website | None:
@@ -36,15 +37,20 @@ async def list_websites(reader: Reader) -> tuple[Website, ...]:
     return await _websites(reader, None)
 
 
-async def publish_websites(pool: Pool, redis: Redis, settings: Settings) -> None:
-    """Write the registry to Redis every ten seconds, until cancelled. The gateway accepts in doubt, and
-    reads need no Redis: a failure is logged once, and tried again."""
+async def publish_registry(pool: Pool, redis: Redis, settings: Settings, clock: Clock) -> None:
+    """Write the registry to Redis; raises AppError 503, RedisError or OSError."""
+    async with snapshot(pool, settings) as reader:
+        registry = Registry(await list_websites(reader), await list_live_keys(reader, clock()))
+    await redis.set(REGISTRY_KEY, encode_registry(registry))
+
+
+async def keep_published(pool: Pool, redis: Redis, settings: Settings, clock: Clock) -> None:
+    """Write the registry to Redis again and again, until cancelled. The gateway accepts in doubt, and reads
+    need no Redis: a failure is logged once, and tried again."""
     is_failing = False
     while True:
         try:
-            async with snapshot(pool, settings) as reader:
-                websites = await list_websites(reader)
-            await redis.set(REGISTRY_KEY, encode_registry(Registry(websites)))
+            await publish_registry(pool, redis, settings, clock)
             is_failing = False
         except (AppError, RedisError, OSError) as error:
             if not is_failing:
@@ -54,5 +60,5 @@ async def publish_websites(pool: Pool, redis: Redis, settings: Settings) -> None
 
 
 async def _websites(reader: Reader, website_id: str | None) -> tuple[Website, ...]:
-    statement = Statement(sql.Composed([sql.SQL(read("reads/websites"))]), {"website_id": website_id})
-    return tuple(msgspec.convert(row, Website) for row in await reader.rows(statement))
+    rows = await reader.rows(fixed("reads/websites", {"website_id": website_id}))
+    return tuple(msgspec.convert(row, Website) for row in rows)

@@ -1,11 +1,16 @@
-"""The registered websites as every service sees them; the database is the source, Redis the copy."""
+"""The registered websites and their API keys as every service sees them; the database is the source,
+Redis the copy."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-# JSON object {"websites": [...]}, written by the query API and read by the gateway and the worker.
+# JSON object {"websites": [...], "keys": [...]}, written by the query API and read by the gateway and the worker.
 REGISTRY_KEY = "registry"
+# Words of our own paths: `/analytics/dashboard/x` would have two meanings (SPEC C12). Clients take the dots
+# out of a path.
+RESERVED_WEBSITE_IDS = frozenset({"dashboard", "geo", "timeseries", "event", "health", ".", ".."})
 
 
 class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,10 +24,22 @@ class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpc: Literal["derive", "drop", "ignore"] = "derive"
 
 
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A key of one website. `digest` is the SHA-256 of the whole key, which nobody keeps."""
+
+    key_id: str
+    website_id: str
+    digest: bytes
+    scopes: frozenset[str]
+    expires_at: datetime | None = None
+
+
 class Registry(msgspec.Struct, frozen=True):
-    """A whole snapshot: a website that is not in it is not registered."""
+    """A whole snapshot: a website or a key that is not in it is not registered."""
 
     websites: tuple[Website, ...]
+    # Absent in what an older version wrote.
+    keys: tuple[ApiKey, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(Registry)

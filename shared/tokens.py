@@ -50,11 +50,11 @@ class TokenVerifier:
     def verify(self, authorization: str | None) -> Principal:
         """The principal of an `Authorization` header; raises AppError 401, or 403 when the token
         is genuine but names no websites or no known role."""
-        token = _bearer(authorization)
+        token = bearer_token(authorization)
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT" or "crit" in header or "zip" in header:
-                raise _unauthorized("invalid_token", "token: unsupported header")
+                raise unauthorized("invalid_token", "token: unsupported header")
             claims = jwt.decode(
                 token,
                 self._key,
@@ -70,22 +70,22 @@ class TokenVerifier:
                 },
             )
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise _unauthorized("invalid_token", "token: not valid") from error
+            raise unauthorized("invalid_token", "token: not valid") from error
         self._check_times(claims["iat"], claims["exp"])
         return _principal(claims)
 
     def _check_times(self, issued: object, expires: object) -> None:
         # Checked here, not by the library, against our clock; bool is an int in Python, not in JSON.
         if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in (issued, expires)):
-            raise _unauthorized("invalid_token", "token: exp and iat must be numbers")
+            raise unauthorized("invalid_token", "token: exp and iat must be numbers")
         assert isinstance(issued, int | float) and isinstance(expires, int | float)
         now = self._clock().timestamp()
         if not expires - issued <= MAX_LIFETIME.total_seconds():
-            raise _unauthorized("lifetime_too_long", "token: exp - iat must be at most 24 hours")
+            raise unauthorized("lifetime_too_long", "token: exp - iat must be at most 24 hours")
         if not issued <= now + LEEWAY.total_seconds():
-            raise _unauthorized("invalid_token", "token: iat lies in the future")
+            raise unauthorized("invalid_token", "token: iat lies in the future")
         if not now < expires + LEEWAY.total_seconds():
-            raise _unauthorized("token_expired", "token: expired")
+            raise unauthorized("token_expired", "token: expired")
 
 
 def make_token(settings: Settings, clock: Clock, *, role: str, websites: tuple[str, ...] | None) -> str:
@@ -111,17 +111,23 @@ def checked_secret(secret: str) -> str:
     return secret
 
 
-def _bearer(authorization: str | None) -> str:
+def bearer_token(authorization: str | None) -> str:
+    """What stands after `Bearer` in an `Authorization` header; raises AppError 401."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise _unauthorized("unauthorized", "Authorization: a bearer token is required")
+        raise unauthorized("unauthorized", "Authorization: a bearer token is required")
     return token
+
+
+def unauthorized(code: str, message: str) -> AppError:
+    """A 401 that says how to authenticate."""
+    return AppError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _principal(claims: dict[str, object]) -> Principal:
     subject, role, websites = claims["sub"], claims.get("role"), claims.get("websites")
     if not isinstance(subject, str) or not subject:
-        raise _unauthorized("invalid_token", "token: sub must be text")
+        raise unauthorized("invalid_token", "token: sub must be text")
     if not isinstance(role, str) or role not in ROLE_SCOPES:
         raise AppError(403, "forbidden", f"token: role must be one of {', '.join(ROLE_SCOPES)}")
     if websites == "*":
@@ -131,7 +137,3 @@ def _principal(claims: dict[str, object]) -> Principal:
     except msgspec.ValidationError as error:
         raise AppError(403, "forbidden", 'token: websites must be a list of ids, or "*"') from error
     return Principal(subject=subject, scopes=ROLE_SCOPES[role], websites=listed)
-
-
-def _unauthorized(code: str, message: str) -> AppError:
-    return AppError(401, code, message, headers={"WWW-Authenticate": "Bearer"})

@@ -11,7 +11,7 @@ from shared.errors import AppError
 
 Choice = TypeVar("Choice", bound=str)
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
-# A definition is four levels deep.
+# The definition of a funnel is four levels deep.
 MAX_DEPTH = 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -58,7 +58,7 @@ class Fields:
         return f"{self.path}{name}"
 
     def check_known(self, known: frozenset[str]) -> None:
-        """Raises AppError 422 on a name that is not in `known`: a typo must not widen a funnel."""
+        """Raises AppError 422 on a name that is not in `known`: a typo must not pass for a default."""
         for name in self.values:
             if name not in known:
                 raise refuse("unknown_field", self.at(name[:64]), f"unknown; known are {', '.join(sorted(known))}")

@@ -1,0 +1,139 @@
+"""The endpoints of the websites themselves (SPEC N1)."""
+
+import structlog
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from queryapi.access import authorize, no_such_website, require_website
+from queryapi.body import read_json
+from queryapi.database import changes, snapshot
+from queryapi.endpoint import Services, by_method
+from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.params import parse_params
+from queryapi.sites import publish_registry
+from queryapi.website import RegisteredWebsite, check_new_id, parse_website, website_body
+from queryapi.website_store import create_website, delete_website, list_websites, replace_website
+from shared.asgi import json_response
+from shared.errors import AppError
+from shared.tokens import Principal
+
+MANAGE_SCOPE = "manage"
+PAGE_PARAMETERS = frozenset({"limit", "offset"})
+NO_PARAMETERS: frozenset[str] = frozenset()
+# Where a deletion says what it left: a 204 has no body.
+NOTICE_HEADER = "X-Analytics-Notice"
+EVENTS_STAY = "the website's events stay until they are purged or retention drops them"
+
+log = structlog.get_logger()
+
+
+def website_routes(services: Services) -> list[BaseRoute]:
+    """Every route of websites."""
+    endpoints = _Websites(services)
+    return [
+        Route(
+            "/api/v1/websites",
+            by_method({"GET": endpoints.list_visible, "POST": endpoints.create}),
+            methods=["GET", "POST"],
+        ),
+        Route(
+            "/api/v1/websites/{website_id}",
+            by_method({"GET": endpoints.show, "PUT": endpoints.replace, "DELETE": endpoints.delete}),
+            methods=["GET", "PUT", "DELETE"],
+        ),
+    ]
+
+
+async def authorize_change(request: Request, services: Services) -> Principal:
+    """The principal of a request that changes a website; raises AppError."""
+    principal = await authorize(request, services.credentials, MANAGE_SCOPE)
+    parse_params(request.scope["query_string"], NO_PARAMETERS, NO_PARAMETERS)
+    return principal
+
+
+async def publish_change(services: Services) -> None:
+    """Tell the gateway at once. Redis away undoes no change: the gateway is told when it is back."""
+    if services.redis is None:
+        return
+    try:
+        await publish_registry(services.pool, services.redis, services.settings, services.clock)
+    except (AppError, RedisError, OSError) as error:
+        log.warning("change_not_published", error=str(error))
+
+
+class _Websites:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def list_visible(self, request: Request) -> Response:
+        services = self._services
+        principal = await authorize(request, services.credentials)
+        params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
+        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        visible = None if principal.websites is None else sorted(principal.websites)
+        async with snapshot(services.pool, services.settings) as reader:
+            page = await list_websites(reader, visible, limit, offset)
+        return json_response(
+            {
+                "data": [website_body(website) for website in page.websites],
+                "total": page.total,
+                "limit": limit,
+                "offset": offset,
+                "meta": {"generated_at": services.clock(), "warnings": []},
+            },
+            headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"},
+        )
+
+    async def show(self, request: Request) -> Response:
+        services, website_id = self._services, request.path_params["website_id"]
+        principal = await authorize(request, services.credentials)
+        parse_params(request.scope["query_string"], NO_PARAMETERS, NO_PARAMETERS)
+        async with snapshot(services.pool, services.settings) as reader:
+            await require_website(reader, principal, website_id)
+            page = await list_websites(reader, [website_id], 1, 0)
+        return _respond(page.websites[0])
+
+    async def create(self, request: Request) -> Response:
+        services = self._services
+        principal = await authorize_change(request, services)
+        sent_id, traits = parse_website(await read_json(request))
+        website_id = check_new_id(sent_id)
+        if not principal.may_see(website_id):
+            # Whether it is taken is nobody else's business.
+            raise AppError(403, "forbidden", "token: not for this website")
+        async with changes(services.pool, services.settings) as reader:
+            website = await create_website(reader, website_id, traits, services.clock())
+        await publish_change(services)
+        return _respond(website, 201, {"Location": f"/api/v1/websites/{website_id}"})
+
+    async def replace(self, request: Request) -> Response:
+        services, website_id = self._services, request.path_params["website_id"]
+        principal = await authorize_change(request, services)
+        sent_id, traits = parse_website(await read_json(request))
+        async with changes(services.pool, services.settings) as reader:
+            await require_website(reader, principal, website_id)
+            if sent_id not in {None, website_id}:
+                raise AppError(409, "immutable_field", "id: cannot be changed", details={"field": "id"})
+            website = await replace_website(reader, website_id, traits)
+        if website is None:
+            raise no_such_website()
+        await publish_change(services)
+        return _respond(website)
+
+    async def delete(self, request: Request) -> Response:
+        services, website_id = self._services, request.path_params["website_id"]
+        principal = await authorize_change(request, services)
+        async with changes(services.pool, services.settings) as reader:
+            await require_website(reader, principal, website_id)
+            is_deleted = await delete_website(reader, website_id)
+        if not is_deleted:
+            raise no_such_website()
+        services.credentials.keys.forget_website(website_id)
+        await publish_change(services)
+        return Response(status_code=204, headers={NOTICE_HEADER: EVENTS_STAY})
+
+
+def _respond(website: RegisteredWebsite, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return json_response(website_body(website), status, {**(headers or {}), "Cache-Control": "no-store"})

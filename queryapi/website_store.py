@@ -1,0 +1,60 @@
+"""Websites in their table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from queryapi.database import Reader
+from queryapi.fixed import fixed
+from queryapi.rows import Row, whole
+from queryapi.website import RegisteredWebsite, Traits
+from shared.errors import AppError
+
+
+class WebsitePage(NamedTuple):
+    """Some websites, and how many there are to see."""
+
+    websites: list[RegisteredWebsite]
+    total: int
+
+
+async def list_websites(reader: Reader, visible: Sequence[str] | None, limit: int, offset: int) -> WebsitePage:
+    """The websites of these ids, all for None, by id."""
+    values = {"websites": None if visible is None else list(visible), "limit": limit, "offset": offset}
+    rows = await reader.rows(fixed("reads/website_list", values))
+    return WebsitePage([_website(row) for row in rows if row["website_id"] is not None], whole(rows[0]["total"]))
+
+
+async def create_website(reader: Reader, website_id: str, traits: Traits, now: datetime) -> RegisteredWebsite:
+    """The new website; raises AppError 409 when the id is taken."""
+    rows = await reader.rows(fixed("writes/website_create", {**_columns(website_id, traits), "now": now}))
+    if not rows:
+        raise AppError(409, "website_exists", "id: another website has it", details={"field": "id"})
+    return _website(rows[0])
+
+
+async def replace_website(reader: Reader, website_id: str, traits: Traits) -> RegisteredWebsite | None:
+    """The website with these traits, None when there is none."""
+    rows = await reader.rows(fixed("writes/website_replace", _columns(website_id, traits)))
+    return _website(rows[0]) if rows else None
+
+
+async def delete_website(reader: Reader, website_id: str) -> bool:
+    """Whether there was one."""
+    return bool(await reader.rows(fixed("writes/website_delete", {"website_id": website_id})))
+
+
+def _columns(website_id: str, traits: Traits) -> dict[str, object]:
+    return {
+        "website_id": website_id,
+        "name": traits.name or website_id,
+        "timezone": traits.timezone,
+        "domains": list(traits.domains),
+        "gpc": traits.gpc,
+    }
+
+
+def _website(row: Row) -> RegisteredWebsite:
+    return msgspec.convert(row, RegisteredWebsite)
