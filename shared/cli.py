@@ -3,6 +3,7 @@
 import argparse
 import re
 
+from shared.api_keys import KEY_SCOPES
 from shared.tokens import ROLE_SCOPES
 
 _WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -25,6 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="check settings and servers, say what to do")
     _add_site(commands.add_parser("site", help="register websites"))
     _add_token(commands.add_parser("token", help="print a bearer token that is valid for 24 hours"))
+    _add_key(commands.add_parser("key", help="API keys for servers, which hold until they are revoked"))
     _add_import(commands.add_parser("import", help="import traffic recorded elsewhere"))
     # Run by `up`, of no use to people.
     commands.add_parser("front-door")
@@ -50,6 +52,19 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
         type=_website_id,
         help="a website it may see; repeat; all by default",
     )
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="print a new key, this once")
+    create.add_argument("--website", required=True, metavar="ID", help="the one website it is for")
+    create.add_argument("--scope", required=True, action="append", choices=KEY_SCOPES, help="repeat for more")
+    create.add_argument("--name", default="", help="what tells it from others")
+    create.add_argument("--days", type=int, help="how long it holds; until it is revoked by default")
+    list_ = actions.add_parser("list", help="the keys of a website: id, scopes, end, name")
+    list_.add_argument("--website", required=True, metavar="ID")
+    revoke = actions.add_parser("revoke", help="end a key within seconds")
+    revoke.add_argument("key_id", metavar="KEY_ID", help="what stands between ak_ and the next _")
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import psycopg
 import uvloop
 
-from shared import doctor, up, websites
+from shared import doctor, key_commands, up, websites
 from shared.cli import build_parser
 from shared.clock import monotonic_seconds, utc_now
+from shared.command_database import CommandError
 from shared.embedded.home import EmbeddedError, open_home
 from shared.embedded.settings import as_environ, fill_settings
 from shared.front_door import FrontDoor
@@ -27,7 +28,7 @@ def main() -> None:
     that make no sense, with 130 for Ctrl-C."""
     try:
         sys.exit(run(build_parser().parse_args(), os.environ))
-    except (SettingError, EmbeddedError, MigrationError, websites.WebsiteError) as error:
+    except (SettingError, EmbeddedError, MigrationError, CommandError) as error:
         sys.exit(f"analytics: {error}")
     except psycopg.Error as error:
         sys.exit(f"analytics: database: {str(error).strip()}; `analytics doctor` says more")
@@ -54,6 +55,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
             print(make_token(_with_secret(settings), utc_now, role=arguments.role, websites=chosen))
         case "site":
             return websites.run(arguments, _connected(settings, "operator", needs=("database_url",)))
+        case "key":
+            return key_commands.run(arguments, _connected(settings, "operator", needs=("database_url",)), utc_now)
         case "import":
             return _import_access_log(arguments, settings)
         case _:

@@ -26,7 +26,19 @@ TOP_LEVEL = {
 # Made by running, kept out of the repository by .gitignore.
 UNTRACKED = {"data", "build", "dist", "analytics.egg-info"}
 # What stands above the services, and so belongs to none of them: the composition root and what it needs.
-ABOVE_SERVICES = {"cli", "doctor", "embedded", "front_door", "geo_download", "launch", "supervise", "up", "websites"}
+ABOVE_SERVICES = {
+    "cli",
+    "command_database",
+    "doctor",
+    "embedded",
+    "front_door",
+    "geo_download",
+    "key_commands",
+    "launch",
+    "supervise",
+    "up",
+    "websites",
+}
 MIGRATION = re.compile(r"\d{4}_[a-z0-9_]+(\.(timescale|postgres))?\.sql")
 MODULES = sorted(path for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py"))
 
