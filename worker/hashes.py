@@ -15,7 +15,7 @@ ANY_BUCKET = date(2000, 1, 1)
 _EPOCH = date(1970, 1, 1)
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_A_DAY = 86_400_000
-# A digest is 1.4 us, a hit 0.2; the events of a visitor, and of a session, come close together.
+# A digest is 1.4 us; the events of a visitor, and of a session, come close together.
 CACHED_HASHES = 65_536
 
 

@@ -1,8 +1,7 @@
 """One row of `events` as binary COPY takes it.
 
 A row is four pieces: what every event has of its own, its visitor, what few events have, its session.
-Of one session's rows the last piece is the same, of one visitor's the second. So a row costs 2.0 us of
-CPU, against 6.9 to make a tuple of 47 values and have psycopg's `write_row` write it.
+Of one session's rows the last piece is the same, of one visitor's the second: they are made once.
 """
 
 from collections.abc import Callable
@@ -123,8 +122,7 @@ def session_piece(session: Session) -> bytes:
 
 
 def attribute_piece(attributes: Attributes) -> bytes:
-    """The columns of session attributes. Where a visit came from, its place and its browser repeat: 22
-    fields one by one are 2.5 times the time."""
+    """The columns of session attributes. Where a visit came from, its place and its browser repeat."""
     return b"".join(
         (
             _group(0, attributes[:_PLACE]),
