@@ -13,11 +13,13 @@ from typing import NamedTuple
 import orjson
 
 from queryapi.call import Call
-from queryapi.params import bad_parameter
+from queryapi.params import Params, bad_parameter
 from shared.errors import AppError
 
-# Parameters that may change from page to page.
-_FREE = frozenset({"cursor", "limit"})
+# They may change from page to page, all others may not.
+PAGE_PARAMETERS = frozenset({"cursor", "limit"})
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
 _MAC_BYTES = 16
 _MOMENT_BYTES = 8
 _TIE_BYTES = 17
@@ -63,9 +65,14 @@ class Signer:
         return _unpack(packed)
 
     def _mac(self, call: Call, report: str, packed: bytes) -> bytes:
-        asked = {name: sorted(values) for name, values in call.params.values.items() if name not in _FREE}
+        asked = {name: sorted(values) for name, values in call.params.values.items() if name not in PAGE_PARAMETERS}
         question = orjson.dumps([report, call.website.website_id, asked], option=orjson.OPT_SORT_KEYS)
         return hmac.digest(self.key, packed + question, "sha256")[:_MAC_BYTES]
+
+
+def parse_page_limit(params: Params) -> int:
+    """How many rows a page has; raises AppError 400."""
+    return params.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
 
 
 def _pack(place: Place) -> bytes:

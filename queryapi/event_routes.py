@@ -1,4 +1,4 @@
-"""The URLs of single events and of what was done with them (SPEC B12, B13)."""
+"""The URLs of single events and sessions, and of custom events (SPEC B12, B13, N4)."""
 
 from collections.abc import Awaitable
 
@@ -6,12 +6,13 @@ from starlette.routing import BaseRoute, Route
 
 from queryapi.answer import Answer, Report
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
-from queryapi.cursors import Signer
+from queryapi.cursors import PAGE_PARAMETERS, Signer
 from queryapi.custom_events import CUSTOM_EVENTS_PARAMETERS, custom_events
 from queryapi.derived_key import derived_key
 from queryapi.endpoint import Services, report_endpoint
 from queryapi.lists import LIST_PARAMETERS
-from queryapi.recent import RECENT_PARAMETERS, Shown, recent
+from queryapi.recent import Shown, recent
+from queryapi.session_list import sessions
 
 # Who may see single events, and with them what one visitor did.
 EVENTS_SCOPE = "events:read"
@@ -24,7 +25,7 @@ _CUSTOM_EVENTS = Report(
 
 
 def event_routes(services: Services) -> list[BaseRoute]:
-    """Every route below `/api/v1/events` that reads."""
+    """Every route that shows events, one by one or by name, and sessions one by one."""
     settings = services.settings
     shown = Shown(derived_key(settings, b"pseudonym"), has_user_agent=settings.store_user_agent)
     signer = Signer(derived_key(settings, b"cursor"))
@@ -32,8 +33,14 @@ def event_routes(services: Services) -> list[BaseRoute]:
     def recent_events(call: Call) -> Awaitable[Answer]:
         return recent(call, signer, shown)
 
-    single = Report(recent_events, COMMON_PARAMETERS | RECENT_PARAMETERS, REPEATABLE_PARAMETERS, EVENTS_SCOPE)
+    def single_sessions(call: Call) -> Awaitable[Answer]:
+        return sessions(call, signer)
+
+    paged = COMMON_PARAMETERS | PAGE_PARAMETERS
+    events = Report(recent_events, paged, REPEATABLE_PARAMETERS, EVENTS_SCOPE)
+    visits = Report(single_sessions, paged, REPEATABLE_PARAMETERS, EVENTS_SCOPE)
     return [
-        Route("/api/v1/events/{website_id}/recent", report_endpoint(services, single)),
+        Route("/api/v1/events/{website_id}/recent", report_endpoint(services, events)),
+        Route("/api/v1/analytics/{website_id}/sessions", report_endpoint(services, visits)),
         Route("/api/v1/events/{website_id}/custom-events", report_endpoint(services, _CUSTOM_EVENTS)),
     ]

@@ -12,7 +12,7 @@ from psycopg import sql
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query
 from queryapi.conditions import Values, activity_conditions
-from queryapi.cursors import Place, Signer
+from queryapi.cursors import Place, Signer, parse_page_limit
 from queryapi.dimensions import DIRECT
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.query import Query
@@ -20,9 +20,6 @@ from queryapi.rows import Row, text
 from queryapi.statement import Statement
 from sql.statements import read
 
-RECENT_PARAMETERS = frozenset({"limit", "cursor"})
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 500
 _REPORT = "recent"
 _NOTHING = sql.SQL("")
 
@@ -41,7 +38,7 @@ async def recent(call: Call, signer: Signer, shown: Shown) -> Answer:
     asked = await asked_range(call)
     if place is not None:
         asked = replace(asked, since=place.since, until=place.until)
-    limit = call.params.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
+    limit = parse_page_limit(call.params)
     query = make_query(call, asked, ())
     found = await call.reader.rows(_compile(query, place, limit + 1))
     rows = found[:limit]

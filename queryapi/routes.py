@@ -18,10 +18,12 @@ from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
 from queryapi.pages import PAGES_PARAMETERS, pages
 from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
+from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
 from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import realtime
 from queryapi.sources import REFERRERS_PARAMETERS, SOURCES_PARAMETERS, sources, top_referrers
 from queryapi.timeseries import HOURLY_PARAMETERS, SERIES_PARAMETERS, daily, hourly, timeseries
+from queryapi.web_vitals import WEB_VITALS
 from queryapi.website_routes import website_routes
 
 _LIST = COMMON_PARAMETERS | LIST_PARAMETERS
@@ -80,6 +82,11 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/{website_id}/top-os", Report(top_os, _LIST | DRILL_PARAMETERS, REPEATABLE_PARAMETERS)),
     ("/api/v1/analytics/{website_id}/daily-stats", _DAILY),
     ("/api/v1/analytics/{website_id}/hourly-stats", _HOURLY),
+    ("/api/v1/analytics/{website_id}/entry-pages", ENTRY_PAGES),
+    ("/api/v1/analytics/{website_id}/exit-pages", EXIT_PAGES),
+    ("/api/v1/analytics/{website_id}/utm", UTM),
+    ("/api/v1/analytics/{website_id}/channels", CHANNELS),
+    ("/api/v1/analytics/{website_id}/performance", WEB_VITALS),
     ("/api/v1/websites/{website_id}/ingest-report", Report(ingest_report, RANGE_PARAMETERS, frozenset())),
 )
 
