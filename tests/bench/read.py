@@ -17,7 +17,7 @@ from shared.clock import utc_now
 from tests.queryapi.rig import Api, running, settings_for
 
 BIGGEST = "bench-0"
-ROUNDS = 9
+ROUNDS = 7
 REPORTS = {
     "dashboard": f"dashboard/{BIGGEST}",
     "series": f"timeseries/{BIGGEST}/daily",
