@@ -42,7 +42,7 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     sites = Sites(redis, clock, accepts_any=settings.allow_unregistered_sites)
     has_key = bool(settings.jwt_secret or settings.jwt_public_key)
     verifier = TokenVerifier(settings, clock) if has_key or not settings.is_development else None
-    senders = Senders(settings, verifier)
+    senders = Senders(settings, verifier, sites, clock)
     gateway = Gateway(
         clock=clock,
         retention=timedelta(days=settings.retention_days),

@@ -11,10 +11,13 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 import msgspec
 
 from ingest.refusal import EventError
+from ingest.sites import Sites
 from ingest.timestamps import Trust
+from shared.api_keys import KEY_PREFIX, key_principal, parse_key_id
+from shared.clock import Clock
 from shared.errors import AppError
 from shared.settings import Settings
-from shared.tokens import Principal, TokenVerifier
+from shared.tokens import Principal, TokenVerifier, bearer_token, unauthorized
 
 MAX_USER_AGENT_BYTES = 512
 # A longer chain was not built by proxies that we trust; the connection's own address is used.
@@ -58,16 +61,20 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Senders:
-    """Tells senders apart by the settings of this gateway. `verifier` is None when no key is configured."""
+    """Tells senders apart by the settings of this gateway. `verifier` is None when nothing is configured to
+    check tokens with; API keys need none."""
 
-    def __init__(self, settings: Settings, verifier: TokenVerifier | None) -> None:
+    def __init__(self, settings: Settings, verifier: TokenVerifier | None, sites: Sites, clock: Clock) -> None:
         self._trusted = settings.trusted_proxies
         self._address_header = settings.client_ip_header.encode("latin-1", "ignore")
         self._is_development = settings.is_development
         self._verifier = verifier
+        self._sites = sites
+        self._clock = clock
 
-    def identify(self, peer: str | None, headers: Headers, raw: Iterable[tuple[bytes, bytes]]) -> Sender:
-        """The sender of a request; raises AppError 401 or 403 on a token that does not hold.
+    async def identify(self, peer: str | None, headers: Headers, raw: Iterable[tuple[bytes, bytes]]) -> Sender:
+        """The sender of a request; raises AppError 401 or 403 on a token or key that does
+        not hold, 503 on a key that cannot be looked up.
 
         `headers` is `raw` with the last of each name; only a chain of proxies needs them all.
         """
@@ -81,17 +88,22 @@ class Senders:
         authorization = headers.get(b"authorization")
         if authorization is None:
             return Sender(origin, honours_body=self._is_development or is_trusted, is_private=is_private)
-        principal = self._principal(authorization)
+        principal = await self._principal(authorization.decode("latin-1"))
         wants_import = headers.get(b"x-analytics-import") == b"1"
         if wants_import and IMPORT_SCOPE not in principal.scopes:
             raise AppError(403, "forbidden", f"token: the scope {IMPORT_SCOPE} is required")
         trust = Trust.IMPORT if wants_import else Trust.KEYED
         return Sender(origin, trust, principal, honours_body=True, is_private=is_private)
 
-    def _principal(self, authorization: bytes) -> Principal:
-        if self._verifier is None:
-            raise AppError(401, "unauthorized", "token: no key is configured", headers={"WWW-Authenticate": "Bearer"})
-        principal = self._verifier.verify(authorization.decode("latin-1"))
+    async def _principal(self, authorization: str) -> Principal:
+        token = bearer_token(authorization)
+        if token.startswith(KEY_PREFIX):
+            key = await self._sites.find_key(parse_key_id(token))
+            principal = key_principal(key, token, self._clock())
+        elif self._verifier is None:
+            raise unauthorized("unauthorized", "token: no key is configured")
+        else:
+            principal = self._verifier.verify(authorization)
         if INGEST_SCOPE not in principal.scopes:
             raise AppError(403, "forbidden", f"token: the scope {INGEST_SCOPE} is required")
         return principal

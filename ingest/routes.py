@@ -54,7 +54,7 @@ class IngestRoute:
         body = await read_body(receive, headers, limit)
         started = monotonic_seconds()
         peer = scope["client"]
-        sender = self._senders.identify(peer and peer[0], headers, scope["headers"])
+        sender = await self._senders.identify(peer and peer[0], headers, scope["headers"])
         is_many = self._accepts_batch and (not self._accepts_single or is_batch(body))
         if not is_many and len(body) > MAX_SINGLE_BYTES:
             raise too_large(MAX_SINGLE_BYTES)

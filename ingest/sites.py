@@ -1,4 +1,4 @@
-"""Which websites are registered: a snapshot of what the query API wrote into Redis (SPEC R62)."""
+"""Which websites are registered, and their API keys: a snapshot of what the query API wrote into Redis (SPEC R62)."""
 
 import asyncio
 
@@ -8,18 +8,22 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ingest.connection import read_bytes
-from shared.clock import Clock
-from shared.registry import REGISTRY_KEY, Website, decode_registry
+from ingest.unavailable import unavailable
+from shared.clock import Clock, monotonic_seconds
+from shared.registry import REGISTRY_KEY, ApiKey, Website, decode_registry
 
-REFRESH_EVERY_SECONDS = 10.0
+# A revoked key must be void within five seconds, of which the query API may take two to write it here.
+REFRESH_EVERY_SECONDS = 2.0
 # A website may have been registered a moment ago: a miss looks again, this often at most.
 RECHECK_SECONDS = 1.0
+# A wrong key is refused for good, so its absence must be fresh: readings for that are at least this far apart.
+KEY_RECHECK_SECONDS = 0.1
 
 log = structlog.get_logger()
 
 
 class Sites:
-    """The registered websites, as of the last refresh."""
+    """The registered websites and keys, as of the last refresh."""
 
     def __init__(self, redis: Redis, clock: Clock, *, accepts_any: bool) -> None:
         self._redis = redis
@@ -28,6 +32,12 @@ class Sites:
         # None while the registry has never been read: everything is in doubt.
         self._websites: dict[str, Website] | None = None
         self._checked_at = float("-inf")
+        self._keys: dict[str, ApiKey] = {}
+        self._payload = b""
+        # Whether the last reading found a registry, and when it began, in monotonic seconds.
+        self._is_current = False
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def find(self, website_id: str) -> Website | None:
         """The website, with default settings when it is not certain whether it is registered; None
@@ -42,6 +52,17 @@ class Sites:
             websites = self._websites
         return Website(website_id=website_id) if websites is None else websites.get(website_id)
 
+    async def find_key(self, key_id: str) -> ApiKey | None:
+        """What is kept of the key, None when there certainly is none; raises AppError 503 when the registry
+        cannot be read."""
+        key = self._keys.get(key_id)
+        if key is None:
+            await self._read_anew()
+            if not self._is_current:
+                raise unavailable()
+            key = self._keys.get(key_id)
+        return key
+
     async def keep_fresh(self) -> None:
         """Refresh for ever."""
         while True:
@@ -51,9 +72,23 @@ class Sites:
     async def refresh(self) -> None:
         """Read the snapshot again; what was known stays when it cannot be read."""
         self._checked_at = self._clock().timestamp()
+        began, is_current = monotonic_seconds(), False
         try:
             payload = await read_bytes(self._redis, REGISTRY_KEY)
-            if payload is not None:
-                self._websites = {website.website_id: website for website in decode_registry(payload).websites}
+            if payload is not None and payload != self._payload:
+                registry = decode_registry(payload)
+                self._websites = {website.website_id: website for website in registry.websites}
+                self._keys = {key.key_id: key for key in registry.keys}
+                self._payload = payload
+            is_current = payload is not None
         except (RedisError, OSError, msgspec.DecodeError) as error:
             log.warning("registry_not_read", error=type(error).__name__)
+        self._read_at, self._is_current = began, is_current
+
+    async def _read_anew(self) -> None:
+        """Have a snapshot whose reading began after this call; many callers share one."""
+        asked = monotonic_seconds()
+        async with self._reading:
+            if self._read_at <= asked:
+                await asyncio.sleep(KEY_RECHECK_SECONDS - (asked - self._read_at))
+                await self.refresh()
