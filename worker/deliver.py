@@ -7,21 +7,13 @@ import structlog
 
 from shared.clock import monotonic_seconds
 from worker.batch import ON_TIME, Delivery, Entry, Part, split_parts
+from worker.claim import claim_entries, seen_days_of
 from worker.dead import Death, bury, deaths_of_entry
 from worker.failure import MAX_UNKNOWN_RETRIES, Failure, PoisonFloodError, classify, delay_seconds, sqlstate
 from worker.isolate import find_poison
 from worker.metrics import WorkerMetrics
-from worker.write import (
-    Desk,
-    Position,
-    Written,
-    claim_entries,
-    count_payload,
-    days_of,
-    save_counts,
-    seen_days_of,
-    write_part,
-)
+from worker.tally import Written, count_payload, save_counts
+from worker.write import Desk, Position, days_of, write_part
 
 log = structlog.stdlib.get_logger()
 

@@ -4,30 +4,29 @@ All of it is there or none. The ledger is what makes a redelivered entry harmles
 client's retry harmless; memory learns of the sessions only once the transaction has committed.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
 
 import psycopg
 from psycopg import sql
 
 from sql.statements import read
-from worker.batch import Entry, Incoming, Part, without_repeats
+from worker.batch import Entry, Incoming, Part
+from worker.claim import claim_entries, unseen
 from worker.days import Days
 from worker.dead import Death, Reason, bury, death_of, death_of_payload
 from worker.enrich import Attributes, Enricher
 from worker.failpoint import Failpoint
 from worker.fields import SIGNATURE, TRAILER
-from worker.hashes import seen_bucket, seen_key
 from worker.memory import Memory
 from worker.recall import recall
 from worker.row import COLUMNS, attribute_piece, event_row, session_piece
 from worker.session import LONGEST, SILENCE, Draft, Session, place_event
+from worker.tally import HOUR_MILLISECONDS, Written, bucket_of, bucket_start, count_payload, save_counts
 from worker.websites import Websites
 
-BUCKET_SECONDS = 900
-HOUR_MILLISECONDS = 3_600_000
 # About 70 KB: psycopg would cut what is longer than 128 KB in two, and the cache holds it.
 ROWS_PER_WRITE = 128
 _COPY = sql.SQL("COPY events ({columns}) FROM STDIN (FORMAT BINARY)").format(
@@ -35,8 +34,6 @@ _COPY = sql.SQL("COPY events ({columns}) FROM STDIN (FORMAT BINARY)").format(
 )
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
-# The website of an event that nobody could decode.
-_NO_WEBSITE = ""
 
 Position = tuple[Entry, int]
 Placed = tuple[Incoming, Session]
@@ -53,26 +50,6 @@ class Desk:
     enricher: Enricher
     reach: Failpoint
     store_user_agent: bool
-
-
-@dataclass(slots=True)
-class Written:
-    """What a transaction made of its events; `outcomes` as in `ingest_counts`."""
-
-    rows: int = 0
-    deaths: list[Death] = field(default_factory=list[Death])
-    # By website, hour since 1970 of the stream entry, partition and outcome.
-    outcomes: Counter[tuple[str, int, int, str]] = field(default_factory=Counter[tuple[str, int, int, str]])
-    # Websites by 15-minute bucket since 1970.
-    touched: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict[int, set[str]](set))
-
-    def count(self, incoming: Incoming, outcome: str) -> None:
-        self.outcomes[_count_key(incoming.entry, incoming.event.website_id, outcome)] += 1
-
-    def bury(self, incoming: Incoming, death: Death) -> None:
-        self.deaths.append(death)
-        unknown = death.reason is Reason.UNKNOWN_WEBSITE
-        self.count(incoming, Reason.UNKNOWN_WEBSITE if unknown else "dead_lettered")
 
 
 def write_part(desk: Desk, part: Part, poison: dict[Position, Death], *, rehearse: bool = False) -> Written:
@@ -95,7 +72,7 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     claimed = claim_entries(connection, part)
     events = [incoming for incoming in part.events if incoming.entry in claimed] if claimed is not None else part.events
     events = _living(desk, events, poison, written)
-    events = _unseen(connection, events, written)
+    events = unseen(connection, events, written)
     found = recall(connection, desk.memory, part, events)
     draft = Draft(lambda key: _known(desk.memory, found, key))
     placed = _place(draft, events, written)
@@ -113,23 +90,6 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
         bury(connection, written.deaths)
     save_counts(connection, written)
     return written, draft
-
-
-def claim_entries(connection: psycopg.Connection, part: Part) -> set[Entry] | None:
-    """The entries whose part was not written before; None for all of them."""
-    entries = part.entries
-    values = {
-        "part": part.number,
-        "partitions": [entry.partition for entry in entries],
-        "milliseconds": [entry.milliseconds for entry in entries],
-        "sequences": [entry.sequence for entry in entries],
-    }
-    with connection.cursor(binary=True) as cursor:
-        cursor.execute(read("writes/insert_ledger"), values)
-        if cursor.rowcount == len(entries):
-            return None
-        new = set(cursor.fetchall())
-    return {entry for entry in entries if entry[:3] in new}
 
 
 def _living(
@@ -172,46 +132,6 @@ def days_of(events: Sequence[Incoming]) -> set[date]:
     return {first + number * _DAY for number in range((last - first).days + 1)}
 
 
-def seen_days_of(events: Sequence[Incoming]) -> set[date]:
-    """The partitions of event_seen that the events need."""
-    return {
-        seen_bucket(incoming.event, incoming.envelope.received_at) for incoming in events if incoming.event.is_client_id
-    }
-
-
-def _unseen(connection: psycopg.Connection, events: Sequence[Incoming], written: Written) -> Sequence[Incoming]:
-    """The events whose id counts for the first time (SPEC R57)."""
-    if not any(incoming.event.is_client_id for incoming in events):
-        return events
-    events, repeats = without_repeats(events)
-    keys = {seen_key(incoming.event): incoming for incoming in events if incoming.event.is_client_id}
-    by_bucket: defaultdict[date, list[str]] = defaultdict(list)
-    for key, incoming in keys.items():
-        by_bucket[seen_bucket(incoming.event, incoming.envelope.received_at)].append(key)
-    new = set[str]()
-    # All workers in the same order, so that no two wait for each other.
-    for bucket in sorted(by_bucket):
-        new |= _claim_keys(connection, bucket, by_bucket[bucket])
-    for incoming in repeats:
-        written.count(incoming, "duplicate")
-    if len(new) == len(keys):
-        return events
-    known = {id(incoming) for key, incoming in keys.items() if key not in new}
-    for key, incoming in keys.items():
-        if key not in new:
-            written.count(incoming, "duplicate")
-    return [incoming for incoming in events if id(incoming) not in known]
-
-
-def _claim_keys(connection: psycopg.Connection, bucket: date, keys: list[str]) -> set[str]:
-    """Those of the keys that nobody had."""
-    # The array as text, of hexadecimal digits only: psycopg would write each of its elements in Python.
-    values = {"bucket": bucket, "keys": f"{{{','.join(keys)}}}"}
-    with connection.cursor(binary=True) as cursor:
-        cursor.execute(read("writes/insert_seen"), values)
-        return set(keys) if cursor.rowcount == len(keys) else {key.hex for (key,) in cursor.fetchall()}
-
-
 def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> list[Session]:
     remembered = memory.known(key)
     if key not in found:
@@ -251,7 +171,7 @@ def _move_session(connection: psycopg.Connection, session: Session, attributes: 
         "until": session.last_at + reach + _INSTANT,
     }
     for row in connection.execute(read("writes/move_session"), values).fetchall():
-        written.touched[_bucket(row[0])].add(session.website_id)
+        written.touched[bucket_of(row[0])].add(session.website_id)
 
 
 def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
@@ -284,51 +204,10 @@ def _rows(desk: Desk, placed: Sequence[Placed], pieces: dict[Session, bytes], wr
         if verdict.is_bot:
             written.count(incoming, "bot")
         if event.timestamp >= bucket_end:
-            bucket = _bucket(event.timestamp)
-            bucket_end = _bucket_start(bucket + 1)
+            bucket = bucket_of(event.timestamp)
+            bucket_end = bucket_start(bucket + 1)
             websites = written.touched[bucket]
         websites.add(event.website_id)
     for key, events in stored.items():
         written.outcomes[*key, "stored"] += events
     return rows
-
-
-def _bucket(moment: datetime) -> int:
-    """The number of the 15-minute bucket since 1970."""
-    return int(moment.timestamp()) // BUCKET_SECONDS
-
-
-def _bucket_start(bucket: int) -> datetime:
-    return datetime.fromtimestamp(bucket * BUCKET_SECONDS, UTC)
-
-
-def _count_key(entry: Entry, website_id: str, outcome: str) -> tuple[str, int, int, str]:
-    return website_id, entry.milliseconds // HOUR_MILLISECONDS, entry.partition, outcome
-
-
-def count_payload(entry: Entry, written: Written) -> None:
-    """Count a payload that nobody could decode as one event of no website."""
-    written.outcomes[_count_key(entry, _NO_WEBSITE, "dead_lettered")] += 1
-
-
-def save_counts(connection: psycopg.Connection, written: Written) -> None:
-    """Add what became of the events to `ingest_counts`, and the touched buckets to `rollup_dirty`."""
-    touched = [(website_id, bucket) for bucket, websites in written.touched.items() for website_id in websites]
-    if touched:
-        values = {
-            "websites": [name for name, _ in touched],
-            "buckets": [_bucket_start(bucket) for _, bucket in touched],
-        }
-        connection.execute(read("writes/mark_dirty"), values)
-    if written.outcomes:
-        websites, hours, partitions, outcomes = zip(*written.outcomes, strict=True)
-        connection.execute(
-            read("writes/add_counts"),
-            {
-                "websites": [website_id.replace("\0", "") for website_id in websites],
-                "hours": [datetime.fromtimestamp(hour * 3600, UTC) for hour in hours],
-                "partitions": list(partitions),
-                "outcomes": [str(outcome) for outcome in outcomes],
-                "events": list(written.outcomes.values()),
-            },
-        )
