@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import psycopg
 
@@ -52,14 +52,18 @@ class Asker:
         write(self._connection, website_id, events[rolled_up:])
         return website_id
 
+    def add(self, website_id: str, events: list[StoredEvent]) -> None:
+        """More events of a website that was stored."""
+        write(self._connection, website_id, events)
+
     def refresh(self) -> None:
         self._connection.execute("CALL rollup_refresh()")
 
     def ask(self, path: str, asked: Asked, now: datetime) -> Body:
-        """The body of a report that answers, its numbers exact."""
+        """The body of a report that answers, its numbers exact; `path` begins below `/api/v1/analytics/` or with /."""
         self._now = now
         api = replace(self._api, token=make_token(self._settings, lambda: now, role="owner", websites=None))
-        reply = self._runner.run(api.get(f"/api/v1/analytics/{path}", urlencode(asked, doseq=True)))
+        reply = self._runner.run(api.get(urljoin("/api/v1/analytics/", path), urlencode(asked, doseq=True)))
         assert reply.status == 200, reply.payload
         body: Body = json.loads(reply.payload, parse_float=Decimal, parse_int=Decimal)
         return body

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -53,6 +54,9 @@ AGENTS: tuple[Mapping[str, str | None], ...] = (
     {"browser": None, "os": None, "device": "unknown", "screen": None},
 )
 HOSTS: tuple[Mapping[str, str | None], ...] = tuple({"hostname": host} for host in ("a.example.com", "b.example.com"))
+CUSTOM = ("signup", "outbound")
+# What custom events earn, in turn.
+PRICES = (None, ("EUR", Decimal("19.90")), ("USD", Decimal("0.0001")), ("EUR", Decimal(100)))
 PAGES = ("/", "/b", "/c%20d")
 
 
@@ -115,7 +119,7 @@ _views = st.builds(
 _customs = st.builds(
     Hit,
     after=_durations,
-    event_type=st.sampled_from(("signup", "outbound")),
+    event_type=st.sampled_from(CUSTOM),
     page=st.sampled_from(PAGES),
     interactive=st.booleans(),
     plan=st.sampled_from((None, "pro", "free")),
@@ -204,6 +208,7 @@ def _sessionized(zone: ZoneInfo, person: int, hits: Sequence[tuple[datetime, int
             engaged_ms=hit.engaged_ms,
             scroll_depth=hit.scroll_depth,
             properties={} if hit.plan is None else {"plan": hit.plan},
+            revenue=PRICES[arrival % len(PRICES)] if hit.event_type in CUSTOM else None,
             attributes=visit.attributes if open_session is None else open_session.attributes,
         )
         open_session = open_session or event

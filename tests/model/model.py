@@ -35,6 +35,8 @@ class StoredEvent:
     engaged_ms: int | None = None
     scroll_depth: int | None = None
     properties: Mapping[str, str] = field(default_factory=dict[str, str])
+    # Currency and amount.
+    revenue: tuple[str, Decimal] | None = None
     attributes: Mapping[str, str | None]
 
     @property

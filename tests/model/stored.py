@@ -18,15 +18,16 @@ ATTRIBUTES = (
 _INSERT = """
 INSERT INTO events (
     "timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival, engaged_ms, scroll_depth,
-    rules_version, interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, properties,
-    city_geoname_id, hostname, referrer, source, channel, utm_source, utm_medium, utm_campaign, country, region,
-    city, continent, browser, os, device, screen
+    rules_version, interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page,
+    properties, city_geoname_id, hostname, referrer, source, channel, utm_source, utm_medium, utm_campaign, country,
+    region, city, continent, browser, os, device, screen, revenue_currency, revenue_amount
 ) VALUES (
     %(timestamp)s, %(timestamp)s, %(session_started_at)s, %(visitor_hash)s, %(session_hash)s, %(arrival)s,
     %(engaged_ms)s, %(scroll_depth)s, 1, %(interactive)s, %(is_bot)s, false, %(id)s, %(website_id)s, %(visitor)s,
     %(session)s, %(event_type)s, %(page)s, %(properties)s, %(city_geoname_id)s, %(hostname)s, %(referrer)s,
     %(source)s, %(channel)s, %(utm_source)s, %(utm_medium)s, %(utm_campaign)s, %(country)s, %(region)s, %(city)s,
-    %(continent)s, %(browser)s, %(os)s, %(device)s, %(screen)s
+    %(continent)s, %(browser)s, %(os)s, %(device)s, %(screen)s,
+    %(revenue_currency)s, %(revenue_amount)s
 )
 """
 _MARK = """
@@ -76,6 +77,8 @@ def _row(website_id: str, event: StoredEvent) -> dict[str, Any]:
         "event_type": event.event_type,
         "page": event.page,
         "properties": Jsonb(dict(event.properties)) if event.properties else None,
+        "revenue_currency": event.revenue and event.revenue[0],
+        "revenue_amount": event.revenue and event.revenue[1],
         "city_geoname_id": geoname_id((event.attributes["city"], event.attributes["region"])),
     }
 
