@@ -32,7 +32,8 @@ class Row:
 INSERT = """
 INSERT INTO events (
     "timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival, engaged_ms, rules_version,
-    interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, hostname, channel, device
+    interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, hostname,
+    channel, device
 ) VALUES (
     %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, 'Direct',
     'desktop'
