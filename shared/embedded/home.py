@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import itertools
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -23,6 +24,10 @@ _REACHABLE_ROOT = Path("/var/lib/analytics")
 # sun_path of a UNIX socket holds 107 bytes and a zero (unix(7)); the longest name we add is this.
 _SOCKET_PATH_BYTES = 107
 _LONGEST_SOCKET_NAME = "/.s.PGSQL.5432.lock"
+# PostgreSQL takes a comma for a separator, a URL has its own view of # ? and %.
+_PLAIN_PATH = re.compile(r"[\w ./+@=-]+")
+# Valkey reads these in the name of its configuration as a pattern, and would start without one.
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\"'\\*?\[\]]")
 # How long servers orphaned by a crash may take to end: PostgreSQL writes a checkpoint first.
 _ORPHANS_SECONDS = 60.0
 
@@ -64,6 +69,8 @@ class Home:
 def open_home(data_dir: Path, report: Report) -> Home:
     """The home that belongs to `data_dir`, its directories made; raises EmbeddedError."""
     data_dir = data_dir.absolute()
+    if _UNUSABLE.search(str(data_dir)):
+        raise EmbeddedError(f"DATA_DIR: {str(data_dir)!r}: no quotes, backslashes or * ? [ ] in its path, please")
     user = choose_server_user()
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -170,7 +177,8 @@ def choose_servers_dir(data_dir: Path, user: ServerUser | None, elsewhere: Path 
 
 def _socket_dir(servers_dir: Path) -> Path:
     wanted = servers_dir / "run"
-    if len(os.fsencode(wanted)) + len(_LONGEST_SOCKET_NAME) <= _SOCKET_PATH_BYTES:
+    fits = len(os.fsencode(wanted)) + len(_LONGEST_SOCKET_NAME) <= _SOCKET_PATH_BYTES
+    if fits and _PLAIN_PATH.fullmatch(str(wanted)):
         return wanted
     digest = hashlib.sha256(os.fsencode(servers_dir)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"analytics-{digest}"

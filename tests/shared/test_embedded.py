@@ -4,6 +4,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -12,8 +13,8 @@ import redis
 
 from shared.embedded.child import ServerUser
 from shared.embedded.home import EmbeddedError, Home, choose_servers_dir, is_reachable, locked, open_home
-from shared.embedded.postgres import postgres_url
-from shared.embedded.valkey import valkey_url
+from shared.embedded.postgres import postgres_url, start_postgres
+from shared.embedded.valkey import start_valkey, valkey_url
 from tests.services import Servers
 
 STRANGER = ServerUser("stranger", 54321, 54321)
@@ -68,6 +69,24 @@ def test_a_long_data_directory_still_has_a_socket(open_path: Path) -> None:
     home.socket_dir.rmdir()
 
     assert len(os.fsencode(home.socket_dir / ".s.PGSQL.5432.lock")) <= 107
+
+
+@pytest.mark.parametrize("name", ["a?b", "a*", "[a]", "a\nb", 'a"b', "a'b", "a\\b"])
+def test_a_directory_whose_name_valkey_takes_for_a_pattern_is_refused(open_path: Path, name: str) -> None:
+    with pytest.raises(EmbeddedError, match=r"^DATA_DIR: "):
+        open_home(open_path / name, _quiet)
+
+
+@pytest.mark.usefixtures("servers")
+def test_servers_start_in_a_directory_with_signs_in_its_name(open_path: Path) -> None:
+    home = open_home(open_path / "ä#b c%41&d,e;f$g", _quiet)
+    with locked(home, _quiet) as lock, ExitStack() as running:
+        running.callback(start_valkey(home, lock, _quiet).stop)
+        running.callback(start_postgres(home, lock, _quiet).stop)
+        with redis.Redis.from_url(valkey_url(home, "operator")) as client, psycopg.connect(postgres_url(home)) as found:
+            assert client.config_get("dir") == {"dir": str(home.servers_dir / "valkey")}
+            assert found.execute("SELECT 1").fetchone() == (1,)
+    home.socket_dir.rmdir()
 
 
 def test_servers_of_a_closed_data_directory_stand_elsewhere(tmp_path: Path) -> None:
