@@ -100,6 +100,8 @@ class Senders:
         if token.startswith(KEY_PREFIX):
             key = await self._sites.find_key(parse_key_id(token))
             principal = key_principal(key, token, self._clock())
+            if key is not None:
+                self._sites.note_key_use(key.key_id)
         elif self._verifier is None:
             raise unauthorized("unauthorized", "token: no key is configured")
         else:

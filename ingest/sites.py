@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from ingest.connection import read_bytes
 from ingest.unavailable import unavailable
 from shared.clock import Clock, monotonic_seconds
-from shared.registry import REGISTRY_KEY, ApiKey, Website, decode_registry
+from shared.registry import KEY_USE_GRAIN_SECONDS, KEYS_USED_KEY, REGISTRY_KEY, ApiKey, Website, decode_registry
 
 # A revoked key must be void within five seconds, of which the query API may take two to write it here.
 REFRESH_EVERY_SECONDS = 2.0
@@ -33,6 +33,9 @@ class Sites:
         self._websites: dict[str, Website] | None = None
         self._checked_at = float("-inf")
         self._keys: dict[str, ApiKey] = {}
+        # When keys were used, in Unix seconds: as last noted, and what is yet to be told.
+        self._noted: dict[str, int] = {}
+        self._untold: dict[str, int] = {}
         self._payload = b""
         # Whether the last reading found a registry, and when it began, in monotonic seconds.
         self._is_current = False
@@ -63,10 +66,17 @@ class Sites:
             key = self._keys.get(key_id)
         return key
 
+    def note_key_use(self, key_id: str) -> None:
+        """The key has just opened something; `keep_fresh` tells it, beside the requests."""
+        now = int(self._clock().timestamp())
+        if now - self._noted.get(key_id, 0) >= KEY_USE_GRAIN_SECONDS:
+            self._noted[key_id] = self._untold[key_id] = now
+
     async def keep_fresh(self) -> None:
         """Refresh for ever."""
         while True:
             await self.refresh()
+            await self._tell_key_use()
             await asyncio.sleep(REFRESH_EVERY_SECONDS)
 
     async def refresh(self) -> None:
@@ -84,6 +94,17 @@ class Sites:
         except (RedisError, OSError, msgspec.DecodeError) as error:
             log.warning("registry_not_read", error=type(error).__name__)
         self._read_at, self._is_current = began, is_current
+
+    async def _tell_key_use(self) -> None:
+        if not self._untold:
+            return
+        untold, self._untold = self._untold, {}
+        try:
+            await self._redis.hset(KEYS_USED_KEY, mapping={key_id: str(used) for key_id, used in untold.items()})
+        except (RedisError, OSError) as error:
+            # The next use of these keys is told in its turn.
+            self._noted = {key_id: used for key_id, used in self._noted.items() if key_id not in untold}
+            log.warning("key_use_not_told", keys=len(untold), error=type(error).__name__)
 
     async def _read_anew(self) -> None:
         """Have a snapshot whose reading began after this call; many callers share one."""

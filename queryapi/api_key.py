@@ -26,7 +26,7 @@ class KeyRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredKey:
-    """What is told of a key. `last_used_at` is known to the minute, and of reports alone."""
+    """What is told of a key. `last_used_at` is known to the minute."""
 
     key_id: str
     website_id: str

@@ -47,7 +47,7 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await pool.open(wait=False)
-        jobs = [asyncio.create_task(keys.keep_use())]
+        jobs = [asyncio.create_task(keys.keep_use(redis))]
         if redis is not None:
             jobs.append(asyncio.create_task(keep_published(pool, redis, settings, clock)))
         try:

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from queryapi.database import Pool, Reader, changes, snapshot
 from queryapi.fixed import fixed
 from shared.clock import Clock
 from shared.errors import AppError
-from shared.registry import ApiKey
+from shared.registry import KEY_USE_GRAIN_SECONDS, KEYS_USED_KEY, ApiKey
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -21,7 +23,7 @@ log = structlog.get_logger()
 KEEP = timedelta(seconds=5)
 MAX_KEPT = 1024
 # How exactly it is known when a key was last used.
-USE_GRAIN = timedelta(minutes=1)
+USE_GRAIN = timedelta(seconds=KEY_USE_GRAIN_SECONDS)
 WRITE_USE_SECONDS = 2.0
 
 
@@ -75,20 +77,33 @@ class KeyRing:
         for key_id in [key_id for key_id, kept in self._kept.items() if kept.key.website_id == website_id]:
             self.forget(key_id)
 
-    async def keep_use(self) -> None:
-        """Write down for ever when keys were used, beside the requests that use them. What cannot be written
-        is left out: the next use tells it again."""
+    async def keep_use(self, redis: Redis | None) -> None:
+        """Write down for ever when keys were used here and at the gateway, beside the requests that use them."""
         while True:
             await asyncio.sleep(WRITE_USE_SECONDS)
-            if not self._used:
-                continue
-            used, self._used = self._used, {}
             try:
-                async with changes(self._pool, self._settings) as reader:
-                    values = {"keys": list(used), "used_at": list(used.values())}
-                    await reader.rows(fixed("writes/keys_used", values))
-            except AppError as error:
-                log.warning("key_use_not_written", keys=len(used), error=error.code)
+                await self._write_use(redis)
+            except (AppError, RedisError, OSError) as error:
+                log.warning("key_use_not_written", error=type(error).__name__)
+
+    async def _write_use(self, redis: Redis | None) -> None:
+        """What cannot be written is left out: the next use tells it again."""
+        used, self._used = self._used, {}
+        told = {} if redis is None else await _read_told(redis)
+        for key_id, used_at in told.items():
+            used[key_id] = max(used_at, used.get(key_id, used_at))
+        if not used:
+            return
+        async with changes(self._pool, self._settings) as reader:
+            await reader.rows(fixed("writes/keys_used", {"keys": list(used), "used_at": list(used.values())}))
+        if redis is not None and told:
+            await redis.hdel(KEYS_USED_KEY, *told)
+
+
+async def _read_told(redis: Redis) -> dict[str, datetime]:
+    """When the gateway saw keys used."""
+    told = msgspec.convert(await redis.hgetall(KEYS_USED_KEY), dict[bytes, bytes])
+    return {key_id.decode(): datetime.fromtimestamp(int(seconds), UTC) for key_id, seconds in told.items()}
 
 
 async def list_live_keys(reader: Reader, now: datetime) -> tuple[ApiKey, ...]:

@@ -8,6 +8,10 @@ import msgspec
 
 # JSON object {"websites": [...], "keys": [...]}, written by the query API and read by the gateway and the worker.
 REGISTRY_KEY = "registry"
+# Hash of key id -> Unix seconds: the gateway, which knows no database, says here when keys were used, once a
+# minute a key at most; the query API takes it into the table.
+KEYS_USED_KEY = "keys_used"
+KEY_USE_GRAIN_SECONDS = 60
 # Words of our own paths: `/analytics/dashboard/x` would have two meanings (SPEC C12). Clients take the dots
 # out of a path.
 RESERVED_WEBSITE_IDS = frozenset({"dashboard", "geo", "timeseries", "event", "health", ".", ".."})

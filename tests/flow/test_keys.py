@@ -21,6 +21,10 @@ def production(database: str, redis_url: str, tmp_path: Path) -> Iterator[Pipeli
         running.stop()
 
 
+def is_known_as_used(product: Pipeline) -> bool:
+    return product.read("websites/shop/keys").body["data"][0]["last_used_at"] is not None
+
+
 @pytest.mark.rule("N1")
 @pytest.mark.rule("N2")
 @pytest.mark.rule("R14")
@@ -41,6 +45,7 @@ def test_a_server_sends_for_its_visitors_until_its_key_is_revoked(production: Pi
     production.wait_consumed()
     day = long_ago.date()
     metrics = production.read("analytics/dashboard/shop", query=f"from={day}&to={day}").body["metrics"]
+    wait_until(lambda: is_known_as_used(production), "the last use of the key")
     revoked = production.call("DELETE", f"websites/shop/keys/{made['id']}")
     wait_until(lambda: send().status == 401, "a revoked key to be refused", seconds=5)
 

@@ -175,6 +175,15 @@ def test_no_service_may_do_harm(running: Home, role: str, command: str) -> None:
         client.execute_command(*command.split())
 
 
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [("gateway", "HSET keys_used a 1"), ("queryapi", "HGETALL keys_used"), ("queryapi", "HDEL keys_used a")],
+)
+def test_the_use_of_a_key_may_be_told(running: Home, role: str, command: str) -> None:
+    with redis.Redis.from_url(valkey_url(running, role)) as client:
+        client.execute_command(*command.split())
+
+
 def test_valkey_wants_a_password(running: Home) -> None:
     url = f"unix://{running.socket_dir / 'valkey.sock'}"
 
