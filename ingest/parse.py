@@ -153,12 +153,14 @@ def is_batch(body: bytes) -> bool:
     if body.lstrip()[:1] == b"[":
         return True
     try:
-        return _probe.decode(body).events is not msgspec.UNSET
+        return _probe.decode(_with_whole_characters(body)).events is not msgspec.UNSET
     except _UNDECODABLE:
         return False
 
 
 def _parse_one_by_one(body: bytes) -> Parsed:
+    # Before the events are told apart: half a character in one of them must not cost the others.
+    body = _with_whole_characters(body)
     try:
         if body.lstrip()[:1] == b"[":
             raws, sent_at = _raw_array.decode(body), None
@@ -183,8 +185,7 @@ def _check_count(count: int) -> None:
 
 def _judge(body: bytes, unknown: set[str]) -> ClientEvent | EventError:
     """One event with whatever it may have, or why not; adds the fields we do not know."""
-    if b"\\u" in body:
-        body = _ESCAPE.sub(_replace_lone_half, body)
+    body = _with_whole_characters(body)
     try:
         event = _tolerant_event.decode(body)
         unknown.update(_keys.decode(body).keys() - _FIELDS - _IGNORED)
@@ -202,6 +203,10 @@ def _syntax_error(body: bytes) -> EventError | None:
     except _UNDECODABLE as error:
         return _explain(error)
     return None
+
+
+def _with_whole_characters(body: bytes) -> bytes:
+    return _ESCAPE.sub(_replace_lone_half, body) if b"\\u" in body else body
 
 
 def _replace_lone_half(escape: re.Match[bytes]) -> bytes:

@@ -137,6 +137,17 @@ async def test_batch_is_judged_event_by_event(redis_url: str) -> None:
         assert len(await gateway.stored()) == 1002
 
 
+@pytest.mark.rule("R6", "R55")
+@pytest.mark.parametrize("path", [BATCH, TRACK])
+async def test_half_a_character_costs_no_other_event(redis_url: str, path: str) -> None:
+    body = rb'{"events":[{"website_id":"site-1","page":"/a"},{"website_id":"site-1","page":"/\ud800"}]}'
+    async with running(redis_url) as gateway:
+        answer = await gateway.client.post(path, content=body)
+
+        assert answer.json()["accepted"] == 2
+        assert {event.page for event in await gateway.stored()} == {"/a", "/\ufffd"}
+
+
 @pytest.mark.rule("R56")
 @pytest.mark.rule("R62")
 async def test_unknown_website_is_dropped_only_when_that_is_certain(redis_url: str) -> None:
