@@ -8,6 +8,7 @@ import asyncio
 import gc
 from collections.abc import Mapping
 from http import HTTPStatus
+from uuid import uuid4
 
 import orjson
 import structlog
@@ -218,4 +219,4 @@ class _Refusal:
 
 
 def _error_body(code: str, message: str) -> bytes:
-    return orjson.dumps({"error": message, "code": code, "details": {}, "request_id": ""})
+    return orjson.dumps({"error": message, "code": code, "details": {}, "request_id": uuid4().hex})

@@ -80,6 +80,7 @@ def test_hostile_bytes_are_answered_as_the_table_says(port: int, case: Case) -> 
     assert answer.startswith(b"HTTP/1.1 %d " % case.status)
     assert b"content-type: application/json\r\n" in answer
     assert b"\r\nserver:" not in answer.lower()
+    assert b'"request_id":""' not in answer
     assert exchange(port, START + END).startswith(b"HTTP/1.1 202 ")
 
 
