@@ -55,6 +55,8 @@ def import_access_log(path: str, website_id: str, url: str, token: str, *, hostn
             problem = None
         except DeliveryError as error:
             problem = str(error)
+        except KeyboardInterrupt:
+            problem = "interrupted"
         except (gzip.BadGzipFile, EOFError, zlib.error):
             problem = f"{path}: the gzip data is damaged; everything before the damage was read"
         except OSError as error:

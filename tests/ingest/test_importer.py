@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import signal
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -257,6 +259,25 @@ def test_a_damaged_archive_ends_with_a_sentence(
 
     assert "the gzip data is damaged" in capsys.readouterr().err
     assert gateway.batches
+
+
+def test_an_interrupted_import_says_how_far_it_came(
+    gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.answers = [(503, {"Retry-After": "60"}, {})]
+
+    def interrupt() -> None:
+        while not gateway.batches:
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=interrupt, daemon=True).start()
+
+    assert import_access_log(write_log(tmp_path / "a.log", *pages(3)), "site-123", gateway.url, TOKEN) == 1
+
+    said = capsys.readouterr()
+    assert "lines read" in said.out
+    assert "interrupted" in said.err and "nothing is counted twice" in said.err
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
