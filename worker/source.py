@@ -144,7 +144,8 @@ def _parameters(query: str) -> dict[str, str | None]:
     for part in query.removeprefix("?").split("&"):
         name, _, value = part.partition("=")
         if name and name not in found:
-            found[name] = _text(unquote_plus(value) if "%" in value or "+" in value else value)
+            # Decoding may bring a U+0000, which no column takes (SPEC R6).
+            found[name] = _text(unquote_plus(value).replace("\0", "") if "%" in value or "+" in value else value)
     return found
 
 

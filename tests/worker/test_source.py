@@ -255,3 +255,9 @@ def test_no_host_is_known_unless_one_of_its_whole_labels_is(host: str) -> None:
     source = known_source(host)
 
     assert source is None or any(label in host.split(".") for label in ("google", "aol", "t", "goo"))
+
+
+@pytest.mark.rule("R6")
+@pytest.mark.parametrize(("query", "found"), [("utm_source=a%00b", "ab"), ("utm_source=%00", None)])
+def test_an_encoded_nul_is_removed(query: str, found: str | None) -> None:
+    assert read_tags(make_event(query=query)).source == found
