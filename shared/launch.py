@@ -32,6 +32,10 @@ def main() -> None:
         sys.exit(f"analytics: {error}")
     except psycopg.Error as error:
         sys.exit(f"analytics: database: {str(error).strip()}; `analytics doctor` says more")
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough; without this the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         # Services have ended in order by now; a shell expects this of a command that was interrupted.
         sys.exit(130)

@@ -189,7 +189,7 @@ def _refuse_foreign(home: Home) -> None:
     status = home.socket_dir.lstat()
     owner = home.user.uid if home.user else os.geteuid()
     if home.socket_dir.is_symlink() or status.st_uid != owner or status.st_mode & 0o077:
-        raise EmbeddedError(f"{home.socket_dir}: must be a directory of ours with mode 0700; remove it")
+        raise EmbeddedError(f"{home.socket_dir}: must be ours with mode 0700; start as its owner, or remove it")
 
 
 def _try_lock(descriptor: int) -> bool:
