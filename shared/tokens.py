@@ -41,7 +41,7 @@ class TokenVerifier:
     """Checks tokens against one pinned algorithm and key; the token's header chooses nothing."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._key = settings.jwt_public_key or checked_secret(settings.jwt_secret)
+        self._key = _public_key(settings) if settings.jwt_public_key else checked_secret(settings.jwt_secret)
         self._algorithm = "RS256" if settings.jwt_public_key else "HS256"
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
@@ -55,6 +55,9 @@ class TokenVerifier:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT" or "crit" in header or "zip" in header:
                 raise unauthorized("invalid_token", "token: unsupported header")
+            # Our own tokens name no key; an identity provider's may, and its one key is configured.
+            if "kid" in header and self._algorithm == "HS256":
+                raise unauthorized("invalid_token", "token: unknown kid")
             claims = jwt.decode(
                 token,
                 self._key,
@@ -109,6 +112,17 @@ def checked_secret(secret: str) -> str:
     if len(secret.encode()) < MIN_SECRET_BYTES or len(set(secret)) < MIN_SECRET_VARIETY:
         raise SettingError(f"JWT_SECRET: must be at least {MIN_SECRET_BYTES} random bytes")
     return secret
+
+
+def _public_key(settings: Settings) -> str:
+    """JWT_PUBLIC_KEY if it is a PEM public key and the only key; raises SettingError otherwise."""
+    if settings.jwt_secret:
+        raise SettingError("JWT_PUBLIC_KEY: excludes JWT_SECRET; set one of them")
+    try:
+        jwt.get_algorithm_by_name("RS256").prepare_key(settings.jwt_public_key)
+    except (jwt.PyJWTError, ValueError) as error:
+        raise SettingError("JWT_PUBLIC_KEY: must be the PEM of an RSA public key") from error
+    return settings.jwt_public_key
 
 
 def bearer_token(authorization: str | None) -> str:
