@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from shared.embedded.home import Home
 from shared.embedded.postgres import postgres_url
@@ -21,8 +22,11 @@ def fill_settings(settings: Settings, home: Home, role: str) -> Settings:
 
 
 def as_environ(settings: Settings) -> Mapping[str, str]:
-    """What `fill_settings` filled, for a process that reads its settings from the environment."""
+    """What `fill_settings` filled, for a process that reads its settings from the environment. Paths are
+    absolute: that process may run elsewhere."""
     return {
+        "DATA_DIR": str(Path(settings.data_dir).absolute()),
+        "GEO_DB": ",".join(str(Path(path).absolute()) for path in settings.geo_db),
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "JWT_SECRET": settings.jwt_secret,

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 ROOT = Path(__file__).parent.parent.parent
 _DEADLINE_SECONDS = 90
@@ -22,12 +24,14 @@ _COMMAND = [sys.executable, "-m", "shared.launch"]
 class Instance:
     """One running `analytics up` on `data_dir`, ready for requests."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, directory: Path = ROOT) -> None:
         self.data_dir = data_dir
         self.output = data_dir.with_name("output.txt")
         self.environ = _environ(data_dir, INGEST_PORT=str(port))
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen([*_COMMAND, "up"], cwd=ROOT, env=self.environ, stdout=output, stderr=output)
+            self.process = subprocess.Popen(
+                [*_COMMAND, "up"], cwd=directory, env=self.environ, stdout=output, stderr=output
+            )
         _wait(lambda: "Ctrl-C stops everything" in self.said(), self)
         ready = re.search(r"Ready: (http://\S+:(\d+))", self.said())
         assert ready is not None
@@ -56,6 +60,11 @@ class Instance:
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return int(json.load(answer)["metrics"]["page_views"])
+
+    def check(self, name: str) -> str:
+        """The status of one check of the detailed health report."""
+        with urllib.request.urlopen(f"{self.url}/api/v1/analytics/health", timeout=30) as answer:
+            return str(json.load(answer)["checks"][name]["status"])
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
@@ -101,6 +110,24 @@ def test_everything_starts_counts_stops_and_finds_its_data_again(data_dir: Path)
         _wait(lambda: third.page_views() == 2, third)
     finally:
         assert third.stop() == 0
+
+
+@pytest.mark.rule("R49")
+def test_geo_files_lie_in_a_data_directory_that_is_named_from_here(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data_dir.parent)
+    (data_dir / "geo").mkdir(parents=True)
+    writer = MMDBWriter(database_type="city ipv4")
+    writer.insert_network(IPSet(["46.5.0.0/16"]), {"country_code": "DE"})
+    writer.to_db_file(str(data_dir / "geo" / "city.mmdb"))
+
+    instance = Instance(Path(data_dir.name), 0, data_dir.parent)
+
+    try:
+        _wait(lambda: instance.check("geoip") == "healthy", instance)
+    finally:
+        assert instance.stop() == 0
 
 
 def test_without_a_secret_of_its_own_servers_it_names_the_setting(data_dir: Path) -> None:
@@ -175,7 +202,7 @@ def _refuses_a_second(first: Instance) -> None:
 
 
 def _environ(data_dir: Path, **more: str) -> Mapping[str, str]:
-    return {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), **more}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATA_DIR": str(data_dir), **more}
 
 
 def _wait(condition: Callable[[], bool], instance: Instance) -> None:
