@@ -1,8 +1,6 @@
 """Host names: the host of a URL, and which hosts say something."""
 
-from shared.domains import SHARED_SUFFIXES, public_suffix, registrable_domain
-
-__all__ = ["clean_host", "is_country_variant", "is_named", "public_suffix", "registrable_domain"]
+from shared.domains import SHARED_SUFFIXES
 
 _GENERIC_ENDINGS = frozenset({"com", "net", "org", "cat"})
 

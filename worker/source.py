@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
+from shared.domains import public_suffix, registrable_domain
 from shared.event import Event
 from worker.bot_names import SPAM_HOSTS
-from worker.host import clean_host, is_country_variant, is_named, public_suffix, registrable_domain
+from worker.host import clean_host, is_country_variant, is_named
 from worker.source_names import ANDROID_APPS, CLICK_ID_SOURCES, SOURCES
 
 MAX_SOURCE_LENGTH = 255

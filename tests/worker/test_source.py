@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domains import registrable_domain
 from shared.event import Event
 from worker.channel import find_channel
-from worker.host import registrable_domain
 from worker.source import find_source, is_spam, known_source, read_tags
 
 OWN = ("www.example.com", "example.org")
