@@ -14,6 +14,7 @@ from queryapi.event_routes import event_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.health import detailed_health, health, metrics, ready
 from queryapi.ingest_report import ingest_report
+from queryapi.journeys import JOURNEYS
 from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
 from queryapi.pages import PAGES_PARAMETERS, pages
@@ -21,6 +22,7 @@ from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
 from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
 from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import realtime
+from queryapi.retention import RETENTION
 from queryapi.sources import REFERRERS_PARAMETERS, SOURCES_PARAMETERS, sources, top_referrers
 from queryapi.timeseries import HOURLY_PARAMETERS, SERIES_PARAMETERS, daily, hourly, timeseries
 from queryapi.web_vitals import WEB_VITALS
@@ -87,6 +89,8 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/{website_id}/utm", UTM),
     ("/api/v1/analytics/{website_id}/channels", CHANNELS),
     ("/api/v1/analytics/{website_id}/performance", WEB_VITALS),
+    ("/api/v1/analytics/{website_id}/journeys", JOURNEYS),
+    ("/api/v1/analytics/{website_id}/retention", RETENTION),
     ("/api/v1/websites/{website_id}/ingest-report", Report(ingest_report, RANGE_PARAMETERS, frozenset())),
 )
 

@@ -9,10 +9,11 @@ from psycopg import sql
 from queryapi.answer import Answer
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.call import Call, asked_range, make_query
-from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
+from queryapi.conditions import Values, row_conditions
 from queryapi.cursors import Place, Signer, parse_page_limit
 from queryapi.dimensions import DIRECT
 from queryapi.envelope import head, max_age_seconds, meta
+from queryapi.matching import with_matching_event
 from queryapi.query import Query
 from queryapi.rows import Row, whole
 from queryapi.statement import LONGEST_SESSION, Statement
@@ -79,26 +80,10 @@ def _compile(query: Query, place: Place | None, span: tuple[datetime, datetime],
         since=values.bind(since),
         until=values.bind(until),
         below=below,
-        conditions=sql.SQL("{} {}").format(row_conditions(query, values), _with_matching_event(query, values)),
+        conditions=sql.SQL("{} {}").format(row_conditions(query, values), with_matching_event(query, values)),
         limit=values.bind(limit),
     )
     return Statement(statement, values.bound)
-
-
-def _with_matching_event(query: Query, values: Values) -> sql.Composable:
-    """`AND ...`: sessions with an event in the range that the filters on events pick (SPEC R34)."""
-    if not is_about_events(query):
-        return sql.SQL("")
-    return sql.SQL(
-        "AND session_hash IN (SELECT session_hash FROM events"
-        ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until} {rows} {events})'
-    ).format(
-        website_id=values.bind(query.website_id),
-        since=values.bind(query.range.since),
-        until=values.bind(query.range.until),
-        rows=row_conditions(query, values),
-        events=event_conditions(query, values),
-    )
 
 
 def _place_after(query: Query, rows: Sequence[Row]) -> Place:

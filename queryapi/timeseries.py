@@ -115,14 +115,15 @@ async def _items(call: Call, query: Query, interval: Interval, label: str | None
     nothing = dict.fromkeys(query.metrics)
     items: list[dict[str, object]] = []
     for index, start in enumerate(starts, start=1):
-        item: dict[str, object] = _label(start, query.range, interval, label)
+        item: dict[str, object] = label_bucket(start, query.range, interval, label)
         item.update(zeroed(rows.get(index, nothing), query.metrics))
         items.append(item)
-    _mark_partial(items, starts, query, interval)
+    mark_partial(items, starts, query, interval)
     return items
 
 
-def _label(start: datetime, asked: Range, interval: Interval, label: str | None) -> dict[str, object]:
+def label_bucket(start: datetime, asked: Range, interval: Interval, label: str | None) -> dict[str, object]:
+    """How an item says which bucket it is (SPEC R39); `label` is one more name for its `time`."""
     time = local_text(start, asked)
     item: dict[str, object] = {"time": time}
     if interval in {"day", "week", "month"}:
@@ -132,7 +133,7 @@ def _label(start: datetime, asked: Range, interval: Interval, label: str | None)
     return item
 
 
-def _mark_partial(
+def mark_partial(
     items: Sequence[dict[str, object]], starts: Sequence[datetime], query: Query, interval: Interval
 ) -> None:
     """A bucket that the range or the present moment cuts is marked (SPEC R39)."""
