@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from ingest.client import Sender, body_origin
+from ingest.client import Origin, Sender, body_origin
 from ingest.event_id import event_ids
 from ingest.identity import Naming, given_id
 from ingest.page import Address, is_bare_path, reduce_referrer, split_address
@@ -70,15 +70,13 @@ class Admission:
             hostname, page, query = _address(client, event_type)
         if client.hostname:
             hostname = clean(client.hostname.lower(), "hostname", MAX_HOSTNAME_BYTES) or hostname
-        origin = sender.origin
-        if sender.honours_body and (sender.is_keyed or client.ip_address or client.user_agent):
-            origin = body_origin(sender, client.ip_address, client.user_agent)
-        timestamp = window.received if client.timestamp is None else self._timestamp(client, client.timestamp)
+        origin = self.origin_of(client)
+        timestamp = window.received if client.timestamp is None else self._timestamp(client, client.timestamp, website)
         event_id = next(self._new_ids) if client.id is None else self._given_event_id(client.id, website_id)
         visitor_id = None if client.visitor_id is None else given_id(client.visitor_id, "visitor_id")
         session_id = None if client.session_id is None else given_id(client.session_id, "session_id")
-        if sender.is_private and website.gpc == "derive":
-            # Neither of the client's ids may tie its visits together (SPEC R51).
+        if website.identity == "derived" or (sender.is_private and website.gpc == "derive"):
+            # Neither of the client's ids may tie its visits together (SPEC R10, R51).
             visitor_id = session_id = None
         # An imported event belongs to the day it happened on, any other to the day it came in.
         moment = timestamp if self._is_imported else window.received
@@ -126,14 +124,21 @@ class Admission:
         seat.events.append(event)
         return event
 
+    def origin_of(self, client: ClientEvent) -> Origin:
+        """Where the event comes from, by the connection or by what its sender may say; raises EventError."""
+        sender = self._sender
+        if sender.honours_body and (sender.is_keyed or client.ip_address or client.user_agent):
+            return body_origin(sender, client.ip_address, client.user_agent)
+        return sender.origin
+
     def _referrer(self, referrer: str) -> str | None:
         if referrer not in self._referrers:
             reduced = reduce_referrer(referrer.strip())
             self._referrers[referrer] = self._cleaner.clean(reduced, "referrer", MAX_REFERRER_BYTES)
         return self._referrers[referrer]
 
-    def _timestamp(self, client: ClientEvent, sent: datetime) -> datetime:
-        timestamp = self._window.resolve(sent, client.sent_at or self._sent_at)
+    def _timestamp(self, client: ClientEvent, sent: datetime, website: Website) -> datetime:
+        timestamp = self._window.resolve(sent, client.sent_at or self._sent_at, website.retention_days)
         if timestamp is None:
             self._cleaner.warn(
                 "clock_skew", "timestamp", "timestamp: too far from our clock, the time of receipt is used"

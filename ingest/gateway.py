@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from ingest.admit import Admission
 from ingest.client import Sender
+from ingest.exclusion import is_excluded
 from ingest.identity import Naming
 from ingest.limits import Buckets, client_key
 from ingest.metrics import IngestMetrics
@@ -23,6 +24,7 @@ from shared.registry import Website
 WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 UNKNOWN_SITE = "unknown_site"
 PRIVACY_SIGNAL = "gpc"
+EXCLUDED_ADDRESS = "excluded_ip"
 
 
 @dataclass(slots=True)
@@ -70,6 +72,8 @@ class Gateway:
                     website = websites[client.website_id] = await self._website(client, sender)
                 if isinstance(website, str):
                     outcome.dropped.append(website)
+                elif website.excluded_networks and is_excluded(website, admission.origin_of(client).address):
+                    outcome.dropped.append(EXCLUDED_ADDRESS)
                 else:
                     outcome.accepted.append(await admission.admit(client, index, website))
             except EventError as error:

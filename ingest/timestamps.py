@@ -35,13 +35,17 @@ class Window:
         else:
             self._since = received - (ANONYMOUS_PAST if trust is Trust.ANONYMOUS else retention)
 
-    def resolve(self, timestamp: datetime, sent_at: datetime | None) -> datetime | None:
-        """The event's time in UTC, corrected by the sender's clock; None when the time of receipt
-        must stand in for it (an anonymous sender's clock is off). Raises timestamp_out_of_range."""
+    def resolve(self, timestamp: datetime, sent_at: datetime | None, retention_days: int | None) -> datetime | None:
+        """The event's time in UTC, corrected by the sender's clock; None when the time of receipt must stand in
+        for it (an anonymous sender's clock is off). `retention_days` is the website's own, where it has one.
+        Raises timestamp_out_of_range."""
+        since = self._since
+        if retention_days is not None and self.trust is Trust.KEYED:
+            since = max(since, self.received - timedelta(days=retention_days))
         try:
             if sent_at is not None:
                 timestamp += self.received - sent_at
-            if self._since <= timestamp <= self._until:
+            if since <= timestamp <= self._until:
                 return timestamp.astimezone(UTC)
         except OverflowError:
             pass
@@ -49,7 +53,7 @@ class Window:
             return None
         raise EventError(
             "timestamp_out_of_range",
-            f"timestamp: must lie between {self._since.isoformat()} and {self._until.isoformat()}",
+            f"timestamp: must lie between {since.isoformat()} and {self._until.isoformat()}",
             "timestamp",
         )
 

@@ -11,7 +11,7 @@ from shared.api_keys import KEY_PREFIX, key_principal, parse_key_id
 from shared.clock import Clock
 from shared.errors import AppError
 from shared.registry import Website
-from shared.tokens import Principal, TokenVerifier, bearer_token
+from shared.tokens import UNAUTHORIZED, Principal, TokenVerifier, bearer_token, no_token
 
 STATS_SCOPE = "stats:read"
 
@@ -43,6 +43,27 @@ async def authorize(request: Request, credentials: Credentials, scope: str = STA
     if scope not in principal.scopes:
         raise AppError(403, "forbidden", f"token: the scope {scope} is required")
     return principal
+
+
+async def identify_reader(request: Request, credentials: Credentials, scope: str) -> Principal | None:
+    """As `authorize`, but None for who shows nothing: what is public may be read without."""
+    try:
+        return await authorize(request, credentials, scope)
+    except AppError as error:
+        if error.code != UNAUTHORIZED or request.headers.get("authorization"):
+            raise
+        return None
+
+
+async def require_readable(reader: Reader, principal: Principal | None, website_id: str, scope: str) -> Website:
+    """The website whose reports are asked for, which anybody may read where they are public; raises AppError 401
+    for nobody, and else as `require_website`."""
+    if principal is not None and principal.may_see(website_id):
+        return await require_website(reader, principal, website_id)
+    website = await find_website(reader, website_id)
+    if website is not None and website.is_public and scope == STATS_SCOPE:
+        return website
+    raise no_such_website() if principal is not None else no_token()
 
 
 async def require_website(reader: Reader, principal: Principal, website_id: str) -> Website:

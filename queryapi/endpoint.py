@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
-from queryapi.access import Credentials, authorize, require_website
+from queryapi.access import Credentials, identify_reader, require_readable
 from queryapi.answer import Answer, Report
 from queryapi.call import Call
 from queryapi.database import Pool, snapshot
@@ -41,10 +41,10 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
     """Token, parameters, website, report, in this order; all reads of a request see one snapshot."""
 
     async def endpoint(request: Request) -> Response:
-        principal = await authorize(request, services.credentials, report.scope)
+        principal = await identify_reader(request, services.credentials, report.scope)
         params = parse_params(request.scope["query_string"], report.scalars, report.repeatable)
         async with snapshot(services.pool, services.settings) as reader:
-            website = await require_website(reader, principal, request.path_params["website_id"])
+            website = await require_readable(reader, principal, request.path_params["website_id"], report.scope)
             answer = await report.answer(Call(website, params, services.clock(), reader))
         return respond(request, answer)
 

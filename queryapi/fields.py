@@ -102,6 +102,28 @@ class Fields:
             raise refuse("invalid_value", self.at(name), f"must be from {low} to {high}", low=low, high=high)
         return value
 
+    def flag(self, name: str) -> bool | None:
+        value = self.values.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        raise refuse("invalid_type", self.at(name), "must be true or false")
+
+    def texts(self, name: str, limit: int) -> list[str]:
+        """A list of at most `limit` texts, empty when absent."""
+        value = self.values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise refuse("invalid_type", self.at(name), "must be a list")
+        if len(value) > limit:
+            raise refuse("invalid_value", self.at(name), f"more than {limit}", limit=limit)
+        texts: list[str] = []
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                raise refuse("invalid_type", self.at(f"{name}[{index}]"), "must be text")
+            texts.append(item)
+        return texts
+
     def choice(self, name: str, allowed: Sequence[Choice]) -> Choice | None:
         value = self.text(name, 64)
         if value is None:

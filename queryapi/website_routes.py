@@ -98,7 +98,7 @@ class _Websites:
     async def create(self, request: Request) -> Response:
         services = self._services
         principal = await authorize_change(request, services)
-        sent_id, traits = parse_website(await read_json(request))
+        sent_id, traits = parse_website(await read_json(request), services.settings.retention_days)
         website_id = check_new_id(sent_id)
         if not principal.may_see(website_id):
             # Whether it is taken is nobody else's business.
@@ -111,7 +111,7 @@ class _Websites:
     async def replace(self, request: Request) -> Response:
         services, website_id = self._services, request.path_params["website_id"]
         principal = await authorize_change(request, services)
-        sent_id, traits = parse_website(await read_json(request))
+        sent_id, traits = parse_website(await read_json(request), services.settings.retention_days)
         async with changes(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
             if sent_id not in {None, website_id}:

@@ -53,6 +53,10 @@ def _columns(website_id: str, traits: Traits) -> dict[str, object]:
         "timezone": traits.timezone,
         "domains": list(traits.domains),
         "gpc": traits.gpc,
+        "retention_days": traits.retention_days,
+        "identity": traits.identity,
+        "is_public": traits.is_public,
+        "excluded_networks": list(traits.excluded_networks),
     }
 
 

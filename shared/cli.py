@@ -2,8 +2,10 @@
 
 import argparse
 import re
+from typing import get_args
 
 from shared.api_keys import KEY_SCOPES
+from shared.registry import Identity
 from shared.tokens import ROLE_SCOPES
 
 _WEBSITE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -40,6 +42,14 @@ def _add_site(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name", help="what people call it; the id by default")
     add.add_argument("--timezone", default="UTC", help="IANA zone that its days follow, such as Europe/Vienna")
     add.add_argument("--domain", action="append", default=[], help="a domain of the site itself; repeat for more")
+    add.add_argument("--retention-days", type=int, metavar="DAYS", help="days its raw events are kept, from 8")
+    add.add_argument("--identity", choices=get_args(Identity), help="whose ids tell its visitors apart; given at first")
+    add.add_argument(
+        "--public", action=argparse.BooleanOptionalAction, default=None, help="whether its reports need no token"
+    )
+    add.add_argument(
+        "--exclude-network", action="append", metavar="NETWORK", help="drop what comes from there; repeat for more"
+    )
     actions.add_parser("list", help="the registered websites")
 
 

@@ -2,7 +2,7 @@
 Redis the copy."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,11 @@ KEY_USE_GRAIN_SECONDS = 60
 # Words of our own paths: `/analytics/dashboard/x` would have two meanings (SPEC C12). Clients take the dots
 # out of a path.
 RESERVED_WEBSITE_IDS = frozenset({"dashboard", "geo", "timeseries", "event", "health", ".", ".."})
+# Raw events are kept for no shorter: a retry of eight days ago must still find its day (SPEC R57).
+MIN_RETENTION_DAYS = 8
+# Whose ids tell visitors apart (SPEC R10): an id that an event brings, or else a derived one; derived ones alone;
+# as the first, and the tracker may keep an id in the browser.
+Identity: TypeAlias = Literal["given", "derived", "persistent"]
 
 
 class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,6 +31,13 @@ class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     domains: tuple[str, ...] = ()
     # What a Sec-GPC or DNT signal does (SPEC R51): fall back to the derived id, drop, or nothing.
     gpc: Literal["derive", "drop", "ignore"] = "derive"
+    # Days its raw events are kept, where fewer than RETENTION_DAYS.
+    retention_days: int | None = None
+    identity: Identity = "given"
+    # Its reports need no token.
+    is_public: bool = False
+    # In CIDR notation: what comes from there is dropped (SPEC R56).
+    excluded_networks: tuple[str, ...] = ()
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,6 +21,8 @@ MAX_TOKEN_BYTES = 8192
 MAX_LIFETIME = timedelta(hours=24)
 LEEWAY = timedelta(seconds=30)
 MIN_SECRET_BYTES = 32
+# The code of a 401 where no credentials were shown.
+UNAUTHORIZED = "unauthorized"
 # A secret of fewer distinct characters than this is a word, not a key.
 MIN_SECRET_VARIETY = 10
 
@@ -129,8 +131,13 @@ def bearer_token(authorization: str | None) -> str:
     """What stands after `Bearer` in an `Authorization` header; raises AppError 401."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_BYTES or not token.isascii():
-        raise unauthorized("unauthorized", "Authorization: a bearer token is required")
+        raise no_token()
     return token
+
+
+def no_token() -> AppError:
+    """The 401 of who shows nothing."""
+    return unauthorized(UNAUTHORIZED, "Authorization: a bearer token is required")
 
 
 def unauthorized(code: str, message: str) -> AppError:

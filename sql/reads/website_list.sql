@@ -6,7 +6,8 @@ FROM (
     WHERE %(websites)s::text[] IS NULL OR website_id = ANY(%(websites)s::text[])
 ) everything
 LEFT JOIN LATERAL (
-    SELECT website_id, name, timezone, domains, gpc, created_at
+    SELECT
+        website_id, name, timezone, domains, gpc, retention_days, identity, is_public, excluded_networks, created_at
     FROM websites
     WHERE %(websites)s::text[] IS NULL OR website_id = ANY(%(websites)s::text[])
     ORDER BY website_id COLLATE "C"

@@ -1,5 +1,5 @@
 -- Every registered website, or the one named.
-SELECT website_id, timezone, domains, gpc
+SELECT website_id, timezone, domains, gpc, retention_days, identity, is_public, excluded_networks
 FROM websites
 WHERE %(website_id)s::text IS NULL OR website_id = %(website_id)s
 ORDER BY website_id

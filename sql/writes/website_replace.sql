@@ -3,6 +3,11 @@ UPDATE websites
 SET name = %(name)s,
     timezone = %(timezone)s,
     domains = %(domains)s,
-    gpc = %(gpc)s
+    gpc = %(gpc)s,
+    retention_days = %(retention_days)s,
+    identity = %(identity)s,
+    is_public = %(is_public)s,
+    excluded_networks = %(excluded_networks)s
 WHERE website_id = %(website_id)s
-RETURNING website_id, name, timezone, domains, gpc, created_at
+RETURNING
+    website_id, name, timezone, domains, gpc, retention_days, identity, is_public, excluded_networks, created_at

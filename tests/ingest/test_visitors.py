@@ -142,6 +142,71 @@ async def test_privacy_signal_does_what_the_website_chose(redis_url: str, signal
         assert (dropped.status_code, dropped.headers["x-analytics-dropped"]) == (202, "gpc")
 
 
+@pytest.mark.rule("R10")
+@pytest.mark.parametrize("role", [None, "owner"])
+async def test_a_cookieless_website_takes_no_id_of_anybody(redis_url: str, role: str | None) -> None:
+    async with running(redis_url) as gateway:
+        await register(
+            gateway,
+            Website(website_id="site-1", identity="derived"),
+            Website(website_id="given"),
+            Website(website_id="persistent", identity="persistent"),
+        )
+        headers = bearer(gateway) if role else None
+        events = [
+            await one(gateway, headers, website_id=website_id, visitor_id="v", session_id="s")
+            for website_id in ("site-1", "given", "persistent")
+        ]
+
+        assert events[0].visitor_id != "v" and events[0].previous_visitor_id and events[0].session_id is None
+        assert [(event.visitor_id, event.session_id) for event in events[1:]] == [("v", "s"), ("v", "s")]
+
+
+@pytest.mark.rule("R56")
+async def test_events_of_excluded_networks_are_dropped_by_the_address_that_counts(redis_url: str) -> None:
+    environ = {"ENVIRONMENT": "production", "TRUSTED_PROXIES": "198.51.100.7/32", "ALLOW_UNREGISTERED_SITES": "true"}
+    async with running(redis_url, environ=environ) as gateway:
+        await register(
+            gateway, Website(website_id="site-1", excluded_networks=("203.0.113.0/24", "2001:db8::/32", "198.51.100.7"))
+        )
+        before = len(await gateway.stored())
+
+        async def outcome(headers: dict[str, str], **fields: object) -> str | None:
+            answer = await gateway.send(PAGE | fields, headers=headers)
+            assert answer.status_code == 202
+            return answer.headers.get("x-analytics-dropped")
+
+        key = bearer(gateway)
+        outcomes = [
+            await outcome({"x-forwarded-for": "203.0.113.77"}),
+            await outcome({"x-forwarded-for": "::ffff:203.0.113.77"}),
+            await outcome({"x-forwarded-for": "2001:db8:1::1"}),
+            await outcome({}),
+            await outcome(key, ip_address="203.0.113.1"),
+            await outcome({"x-forwarded-for": "203.0.114.1"}),
+            await outcome({"x-forwarded-for": "203.0.113.1"}, website_id="other"),
+            await outcome(key, ip_address="192.0.2.1"),
+            # A server is not its visitors.
+            await outcome({"x-forwarded-for": "203.0.113.1", **key}, ip_address="192.0.2.1"),
+        ]
+        stored = len(await gateway.stored()) - before
+
+    assert (outcomes, stored) == ([*["excluded_ip"] * 5, None, None, None, None], 4)
+
+
+@pytest.mark.rule("R58")
+async def test_a_server_may_send_events_as_old_as_the_website_keeps_them(redis_url: str) -> None:
+    async with running(redis_url) as gateway:
+        await register(gateway, Website(website_id="site-1", retention_days=20))
+        sent = {"timestamp": (gateway.clock.now - timedelta(days=21)).isoformat()}
+
+        own = await gateway.send(PAGE | sent, headers=bearer(gateway))
+        other = await gateway.send(PAGE | sent | {"website_id": "other"}, headers=bearer(gateway))
+
+        assert (own.status_code, own.json()["code"]) == (400, "timestamp_out_of_range")
+        assert other.status_code == 202
+
+
 @pytest.mark.rule("R60")
 async def test_all_events_of_a_visitor_go_to_one_partition(redis_url: str) -> None:
     clock = HeldClock(NOW.replace(hour=23, minute=59))

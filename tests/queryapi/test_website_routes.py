@@ -10,7 +10,17 @@ from tests.queryapi.funnel_client import A_TO_B, FUNNELS, bearer, register, serv
 from tests.queryapi.rig import Hit, at, store
 
 WEBSITES = "/api/v1/websites"
-SHOP = {"id": "shop", "name": "The shop", "timezone": "Europe/Vienna", "domains": ["Shop.example"], "gpc": "drop"}
+SHOP = {
+    "id": "shop",
+    "name": "The shop",
+    "timezone": "Europe/Vienna",
+    "domains": ["Shop.example"],
+    "gpc": "drop",
+    "retention_days": 30,
+    "identity": "persistent",
+    "is_public": True,
+    "excluded_networks": ["203.0.113.0/24", "2001:db8::/32"],
+}
 JSON = {"content-type": "application/json"}
 
 # What is sent in place of SHOP, or beside it; the status, code and field of the answer.
@@ -34,6 +44,18 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
     "domain in another script": ({"domains": ["b\u00fccher.example"]}, "invalid_value", "domains[0]"),
     "too many domains": ({"domains": ["example.com"] * 101}, "invalid_value", "domains"),
     "gpc unknown": ({"gpc": "honour"}, "invalid_value", "gpc"),
+    "retention too short": ({"retention_days": 7}, "invalid_value", "retention_days"),
+    "retention beyond the installation's": ({"retention_days": 91}, "invalid_value", "retention_days"),
+    "retention as text": ({"retention_days": "30"}, "invalid_type", "retention_days"),
+    "identity unknown": ({"identity": "cookie"}, "invalid_value", "identity"),
+    "public as text": ({"is_public": "yes"}, "invalid_type", "is_public"),
+    "networks as text": ({"excluded_networks": "10.0.0.0/8"}, "invalid_type", "excluded_networks"),
+    "network of another type": ({"excluded_networks": [10]}, "invalid_type", "excluded_networks[0]"),
+    "network with bits of a host": ({"excluded_networks": ["10.0.0.1/8"]}, "invalid_value", "excluded_networks[0]"),
+    "network as IPv4 in IPv6": ({"excluded_networks": ["::ffff:10.0.0.1"]}, "invalid_value", "excluded_networks[0]"),
+    "network of a zone": ({"excluded_networks": ["fe80::1%eth0"]}, "invalid_value", "excluded_networks[0]"),
+    "network too long": ({"excluded_networks": ["1" * 5000]}, "invalid_value", "excluded_networks[0]"),
+    "too many networks": ({"excluded_networks": ["10.0.0.1"] * 101}, "invalid_value", "excluded_networks"),
     "unknown field": ({"time_zone": "UTC"}, "unknown_field", "time_zone"),
     **{f"reserved {name}": ({"id": name}, "reserved_id", "id") for name in sorted(RESERVED_WEBSITE_IDS)},
 }
@@ -55,7 +77,17 @@ async def test_website_is_registered_shown_and_can_be_put_back(database: str) ->
 
 @pytest.mark.rule("N1")
 async def test_what_is_not_sent_has_its_default(database: str) -> None:
-    plain: dict[str, object] = {"id": "shop", "name": "shop", "timezone": "UTC", "domains": [], "gpc": "derive"}
+    plain: dict[str, object] = {
+        "id": "shop",
+        "name": "shop",
+        "timezone": "UTC",
+        "domains": [],
+        "gpc": "derive",
+        "retention_days": None,
+        "identity": "given",
+        "is_public": False,
+        "excluded_networks": [],
+    }
 
     async with serving(database) as client:
         made = (await client.post(WEBSITES, json={"id": "shop"})).json()
@@ -136,6 +168,36 @@ async def test_only_who_may_see_a_website_sees_it_and_only_who_manages_it_change
 
 
 @pytest.mark.rule("N1")
+@pytest.mark.rule("R63")
+async def test_reports_of_a_public_website_need_no_token_and_nothing_else_goes_without(database: str) -> None:
+    report, day = "/api/v1/analytics/dashboard", {"from": "2026-03-02", "to": "2026-03-02"}
+    store(database, [Hit(at=at("10:00:00"), website_id="open"), Hit(at=at("10:00:00"), website_id="closed")])
+    nobody, stranger = {"authorization": ""}, bearer(database, "viewer", ("other",))
+
+    async with serving(database) as client:
+        await client.put(f"{WEBSITES}/open", json={"is_public": True})
+        read = await client.get(f"{report}/open", params=day, headers=nobody)
+        by_stranger = await client.get(f"{report}/open", params=day, headers=stranger)
+        refused = {
+            "closed": (await client.get(f"{report}/closed", headers=nobody), 401),
+            "unknown": (await client.get(f"{report}/unknown", headers=nobody), 401),
+            "closed, stranger": (await client.get(f"{report}/closed", headers=stranger), 404),
+            "wrong token": (await client.get(f"{report}/open", headers={"authorization": "Bearer x"}), 401),
+            "single events": (await client.get("/api/v1/events/open/recent", headers=nobody), 401),
+            "settings": (await client.get(f"{WEBSITES}/open", headers=nobody), 401),
+            "list": (await client.get(WEBSITES, headers=nobody), 401),
+            "change": (await client.put(f"{WEBSITES}/open", json={}, headers=nobody), 401),
+        }
+
+    assert (read.status_code, read.json()["metrics"]["page_views"]) == (200, 1)
+    assert by_stranger.json()["metrics"] == read.json()["metrics"]
+    assert {name: answer.status_code for name, (answer, _) in refused.items()} == {
+        name: status for name, (_, status) in refused.items()
+    }
+    assert refused["closed"][0].json()["code"] == refused["unknown"][0].json()["code"] == "unauthorized"
+
+
+@pytest.mark.rule("N1")
 async def test_deleting_forgets_the_registration_and_keeps_the_events(database: str) -> None:
     store(database, [Hit(at=at("10:00:00"), website_id="shop")])
     path, report = f"{WEBSITES}/shop", "/api/v1/analytics/dashboard/shop?from=2026-03-02&to=2026-03-02"
@@ -171,7 +233,18 @@ async def test_the_gateway_is_told_of_a_change_at_once(database: str, redis_url:
         await client.delete(f"{WEBSITES}/shop")
         deleted = published()
 
-    assert made == (Website(website_id="shop", timezone="Europe/Vienna", domains=("shop.example",), gpc="drop"),)
+    assert made == (
+        Website(
+            website_id="shop",
+            timezone="Europe/Vienna",
+            domains=("shop.example",),
+            gpc="drop",
+            retention_days=30,
+            identity="persistent",
+            is_public=True,
+            excluded_networks=("203.0.113.0/24", "2001:db8::/32"),
+        ),
+    )
     assert replaced == (Website(website_id="shop", gpc="ignore"),)
     assert deleted == ()
 
