@@ -93,11 +93,11 @@ def _event_item(row: Row, name: str, visitors: int) -> dict[str, object]:
         item[column] = whole(row[column])
     item["conversion_rate"] = percentage(whole(row["unique_visitors"]), visitors)
     if row["revenue"] is not None:
-        item["revenue"] = _revenue(row["revenue"])
+        item["revenue"] = revenue_body(row["revenue"])
     return {**item, "first_seen": row["first_seen"], "last_seen": row["last_seen"]}
 
 
-def _revenue(sums: object) -> dict[str, str]:
+def revenue_body(sums: object) -> dict[str, str]:
     """Exact sums by currency, in order of currency."""
     return {currency: amount_text(amount) for currency, amount in sorted(msgspec.convert(sums, dict[str, str]).items())}
 

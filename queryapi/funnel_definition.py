@@ -76,14 +76,15 @@ def _parse_steps(sent: Json, *, keep_ids: bool) -> tuple[Step, ...]:
         order = index + 1 if order is None else order
         if order in steps:
             raise refuse("duplicate_order", fields.at("order"), f"{order} is given to another step")
-        steps[order] = _parse_step(fields, keep_ids=keep_ids)
+        steps[order] = parse_step(fields, keep_ids=keep_ids)
         if steps[order].id in ids:
             raise refuse("duplicate_id", fields.at("id"), "is given to another step")
         ids.add(steps[order].id)
     return tuple(steps[order] for order in sorted(steps))
 
 
-def _parse_step(fields: Fields, *, keep_ids: bool) -> Step:
+def parse_step(fields: Fields, *, keep_ids: bool) -> Step:
+    """One step, or a goal; raises AppError 422 where no event, or any, could be one."""
     event_type = fields.label("event_type", MAX_EVENT_TYPE_CHARACTERS) or PAGEVIEW
     if event_type in NO_STEPS:
         raise refuse("invalid_value", fields.at("event_type"), f"{event_type} cannot be a step")

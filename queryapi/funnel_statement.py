@@ -99,7 +99,7 @@ def _candidates(question: Question, values: Values) -> sql.Composed:
     return sql.SQL(read("reads/funnel_candidates")).format(
         person=person(question.people),
         matches=sql.SQL(" + ").join(
-            sql.SQL("CASE WHEN {} THEN {} ELSE 0 END").format(_matches(step, values), sql.Literal(1 << index))
+            sql.SQL("CASE WHEN {} THEN {} ELSE 0 END").format(step_condition(step, values), sql.Literal(1 << index))
             for index, step in enumerate(question.definition.steps)
         ),
         value=sql.SQL(", value") if question.split_by else _NOTHING,
@@ -130,7 +130,8 @@ def _conditions(population: Query, asked: Query, values: Values) -> sql.Composab
     )
 
 
-def _matches(step: Step, values: Values) -> sql.Composable:
+def step_condition(step: Step, values: Values) -> sql.Composable:
+    """A condition on a row of `events` (SPEC R73)."""
     terms: list[sql.Composable] = [sql.SQL("event_type = {}").format(values.bind(step.event_type))]
     if step.page:
         terms.append(page_condition(step.page, values))

@@ -12,6 +12,8 @@ from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_
 from queryapi.endpoint import Services, report_endpoint
 from queryapi.event_routes import event_routes
 from queryapi.funnel_routes import funnel_routes
+from queryapi.goal_routes import goal_routes
+from queryapi.goals import GOALS
 from queryapi.health import detailed_health, health, metrics, ready
 from queryapi.ingest_report import ingest_report
 from queryapi.journeys import JOURNEYS
@@ -90,6 +92,7 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/{website_id}/channels", CHANNELS),
     ("/api/v1/analytics/{website_id}/performance", WEB_VITALS),
     ("/api/v1/analytics/{website_id}/journeys", JOURNEYS),
+    ("/api/v1/analytics/{website_id}/goals", GOALS),
     ("/api/v1/analytics/{website_id}/retention", RETENTION),
     ("/api/v1/websites/{website_id}/ingest-report", Report(ingest_report, RANGE_PARAMETERS, frozenset())),
 )
@@ -104,6 +107,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         Route("/api/v1/analytics/health", detailed_health(services)),
         *(Route(path, report_endpoint(services, report)) for path, report in REPORTS),
         *funnel_routes(services),
+        *goal_routes(services),
         *website_routes(services),
         *key_routes(services),
         *event_routes(services),
