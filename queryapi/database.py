@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection, IsolationLevel, errors, sql
 from psycopg.rows import DictRow, dict_row
@@ -11,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from queryapi.rows import Row
 from queryapi.statement import Statement
+from shared.clock import monotonic_seconds
 from shared.errors import AppError
 from shared.settings import Settings
 
@@ -60,21 +63,58 @@ def make_pool(settings: Settings) -> Pool:
     )
 
 
-class Reader:
-    """Statements inside one snapshot."""
+class _Plan(msgspec.Struct):
+    root: dict[str, object] = msgspec.field(name="Plan")
 
-    def __init__(self, connection: AsyncConnection[DictRow]) -> None:
+
+class Explained(NamedTuple):
+    """A statement that ran: the rows it gave, how long it took, and the root of its plan as
+    `EXPLAIN (ANALYZE, FORMAT JSON)` tells it."""
+
+    statement: Statement
+    plan: Mapping[str, object]
+    rows: int
+    seconds: float
+
+
+class Reader:
+    """Statements inside one snapshot; with `explained`, each is explained there before it runs."""
+
+    def __init__(self, connection: AsyncConnection[DictRow], explained: list[Explained] | None = None) -> None:
         self._connection = connection
+        self._explained = explained
+
+    def explaining(self, explained: list[Explained]) -> "Reader":
+        """A reader of the same snapshot that adds every statement to `explained`."""
+        return Reader(self._connection, explained)
 
     async def rows(self, statement: Statement) -> Sequence[Row]:
         """Every row the statement gives."""
-        cursor = await self._connection.execute(statement.text, statement.values)
-        return await cursor.fetchall()
+        if self._explained is None:
+            return await self._run(statement)
+        plan = await self._plan(statement)
+        started = monotonic_seconds()
+        rows = await self._run(statement)
+        self._explained.append(Explained(statement, plan, len(rows), monotonic_seconds() - started))
+        return rows
 
     async def row(self, text: sql.SQL, values: Mapping[str, object]) -> Row:
         """The only row of a statement that always gives one."""
         found = await self.rows(Statement(sql.Composed([text]), values))
         return found[0]
+
+    def text_of(self, statement: Statement) -> str:
+        """The statement as it is sent, its values by name."""
+        return statement.text.as_string(self._connection)
+
+    async def _run(self, statement: Statement) -> Sequence[Row]:
+        cursor = await self._connection.execute(statement.text, statement.values)
+        return await cursor.fetchall()
+
+    async def _plan(self, statement: Statement) -> Mapping[str, object]:
+        text = sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {}").format(statement.text)
+        rows = await self._run(Statement(text, statement.values))
+        return msgspec.convert(rows[0]["QUERY PLAN"], tuple[_Plan])[0].root
 
 
 @asynccontextmanager

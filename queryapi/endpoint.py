@@ -10,10 +10,11 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
-from queryapi.access import Credentials, identify_reader, require_readable
+from queryapi.access import Credentials, identify_reader, require_readable, require_website
 from queryapi.answer import Answer, Report
 from queryapi.call import Call
 from queryapi.database import Pool, snapshot
+from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
 from queryapi.params import parse_params
 from shared.asgi import json_response
 from shared.clock import Clock
@@ -42,10 +43,16 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         principal = await identify_reader(request, services.credentials, report.scope)
-        params = parse_params(request.scope["query_string"], report.scalars, report.repeatable)
+        known = parse_params(request.scope["query_string"], report.scalars | {EXPLAIN_PARAMETER}, report.repeatable)
+        params, explainer = take_explain(known, principal)
+        website_id = request.path_params["website_id"]
         async with snapshot(services.pool, services.settings) as reader:
-            website = await require_readable(reader, principal, request.path_params["website_id"], report.scope)
-            answer = await report.answer(Call(website, params, services.clock(), reader))
+            if explainer is not None:
+                website = await require_website(reader, explainer, website_id)
+                answer = await answer_explained(Call(website, params, services.clock(), reader), report.answer)
+            else:
+                website = await require_readable(reader, principal, website_id, report.scope)
+                answer = await report.answer(Call(website, params, services.clock(), reader))
         return respond(request, answer)
 
     return endpoint

@@ -3,6 +3,7 @@ funnel's where it is changed: one route, told apart by the method (SPEC C14)."""
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from queryapi.body import read_json
 from queryapi.call import REPEATABLE_PARAMETERS, Call
 from queryapi.database import Reader, changes, snapshot
 from queryapi.endpoint import Services, by_method, respond
+from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
 from queryapi.fields import refuse
 from queryapi.funnel import Funnel, funnel_body
 from queryapi.funnel_definition import parse_definition
@@ -27,6 +29,7 @@ from shared.tokens import Principal
 FUNNELS_SCOPE = "funnels:write"
 _NO_PARAMETERS: frozenset[str] = frozenset()
 _LIST_PARAMETERS = frozenset({"limit", "offset"})
+_PERFORMANCE_PARAMETERS = PERFORMANCE_PARAMETERS | {EXPLAIN_PARAMETER}
 _CREATION_KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -101,11 +104,14 @@ class _Funnels:
 
     async def performance(self, request: Request) -> Response:
         principal = await authorize(request, self.services.credentials)
-        params = parse_params(request.scope["query_string"], PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
+        known = parse_params(request.scope["query_string"], _PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
+        params, explainer = take_explain(known, principal)
         async with snapshot(self.services.pool, self.services.settings) as reader:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
             website = await require_website(reader, principal, funnel.website_id)
-            answer = await performance(Call(website, params, self.services.clock(), reader), funnel)
+            call = Call(website, params, self.services.clock(), reader)
+            report = partial(performance, funnel=funnel)
+            answer = await (answer_explained(call, report) if explainer else report(call))
         return respond(request, answer)
 
     async def _authorize_change(self, request: Request) -> Principal:
