@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench geo requirements clean
+.PHONY: help run test lint types bench bench-read geo requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -23,6 +23,9 @@ lint: $(VENV)/dev.stamp ## linters, types, import contracts
 
 bench: $(VENV)/dev.stamp ## measure; judges nothing
 	$(BIN)/python -m tests.bench
+
+bench-read: $(VENV)/dev.stamp ## measure reports over 10 million events, or EVENTS=1000000
+	$(BIN)/python -m tests.bench.read
 
 geo: $(VENV)/run.stamp ## fetch a free geo database into DATA_DIR/geo
 	$(BIN)/python -m shared.geo_download
