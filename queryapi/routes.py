@@ -10,6 +10,7 @@ from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
+from queryapi.erasure_routes import erasure_routes
 from queryapi.event_routes import event_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.goal_routes import goal_routes
@@ -110,5 +111,6 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *goal_routes(services),
         *website_routes(services),
         *key_routes(services),
+        *erasure_routes(services),
         *event_routes(services),
     ]

@@ -7,11 +7,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from queryapi.access import authorize, no_such_website, require_website
+from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
 from queryapi.endpoint import Services, by_method
 from queryapi.lists import MAX_OFFSET, parse_limit
 from queryapi.params import parse_params
+from queryapi.removal import remove_website_events
 from queryapi.sites import publish_registry
 from queryapi.website import RegisteredWebsite, check_new_id, parse_website, website_body
 from queryapi.website_store import create_website, delete_website, list_websites, replace_website
@@ -105,6 +107,7 @@ class _Websites:
             raise AppError(403, "forbidden", "token: not for this website")
         async with changes(services.pool, services.settings) as reader:
             website = await create_website(reader, website_id, traits, services.clock())
+        record(principal, "website_created", website_id)
         await publish_change(services)
         return _respond(website, 201, {"Location": f"/api/v1/websites/{website_id}"})
 
@@ -119,12 +122,20 @@ class _Websites:
             website = await replace_website(reader, website_id, traits)
         if website is None:
             raise no_such_website()
+        record(principal, "website_replaced", website_id)
         await publish_change(services)
         return _respond(website)
 
     async def delete(self, request: Request) -> Response:
         services, website_id = self._services, request.path_params["website_id"]
-        principal = await authorize_change(request, services)
+        principal = await authorize(request, services.credentials, MANAGE_SCOPE)
+        params = parse_params(request.scope["query_string"], frozenset({"purge"}), NO_PARAMETERS)
+        is_purged, events = params.flag("purge"), 0
+        if is_purged:
+            async with snapshot(services.pool, services.settings) as reader:
+                await require_website(reader, principal, website_id)
+            # Most of them before the registration: whoever is told that it failed can ask again.
+            events = await remove_website_events(services, website_id)
         async with changes(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
             is_deleted = await delete_website(reader, website_id)
@@ -132,7 +143,10 @@ class _Websites:
             raise no_such_website()
         services.credentials.keys.forget_website(website_id)
         await publish_change(services)
-        return Response(status_code=204, headers={NOTICE_HEADER: EVENTS_STAY})
+        if is_purged:
+            events += await remove_website_events(services, website_id)
+        record(principal, "website_deleted", website_id, events=events)
+        return Response(status_code=204, headers={} if is_purged else {NOTICE_HEADER: EVENTS_STAY})
 
 
 def _respond(website: RegisteredWebsite, status: int = 200, headers: dict[str, str] | None = None) -> Response:

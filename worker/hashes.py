@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from shared.event import Event
+from shared.hashes import digest64
 
 # SPEC R57: how far the day inside a UUIDv7 may lie from the day of receipt to name a bucket.
 OLDEST_ID = timedelta(days=8)
@@ -29,12 +30,6 @@ def hash64(website_id: str, text: str) -> int:
 def client_session_hash(website_id: str, visitor_id: str, session_id: str) -> int:
     """The hash of a session that a client named: its name means something only for its visitor (SPEC R13)."""
     return digest64(website_id, f"{visitor_id}\0{session_id}")
-
-
-def digest64(website_id: str, text: str) -> int:
-    """Signed 64-bit blake2b of (website_id, 0, text)."""
-    digest = hashlib.blake2b(f"{website_id}\0{text}".encode(errors="surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
 
 
 def derived_session_id(website_id: str, visitor_id: str, first_event: UUID) -> str:

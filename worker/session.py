@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE, Event
+from shared.hashes import digest64
 from worker.batch import Incoming
-from worker.hashes import client_session_hash, derived_session_id, digest64, hash64
+from worker.hashes import client_session_hash, derived_session_id, hash64
 
 # Exactly 1800 s of silence still belong to the session (R16, G9).
 SILENCE = timedelta(seconds=1800)

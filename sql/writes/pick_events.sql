@@ -1,0 +1,14 @@
+-- Pick the events that meet all conditions, and say how many they are, of how many sessions and visitors.
+WITH found AS MATERIALIZED (
+    SELECT "timestamp", id, session_hash, visitor_hash
+    FROM events
+    WHERE website_id = {website_id}
+        AND "timestamp" >= {since}
+        AND "timestamp" < {until}
+        {conditions}
+    LIMIT {limit}
+), picked AS (
+    INSERT INTO event_removals (removal_id, website_id, "timestamp", id)
+    SELECT {removal_id}, {website_id}, "timestamp", id FROM found
+)
+SELECT count(*) AS events, count(DISTINCT session_hash) AS sessions, count(DISTINCT visitor_hash) AS visitors FROM found
