@@ -10,7 +10,6 @@ from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
-from queryapi.erasure_routes import erasure_routes
 from queryapi.event_routes import event_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.goal_routes import goal_routes
@@ -25,6 +24,7 @@ from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
 from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
 from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import realtime
+from queryapi.removal_routes import removal_routes
 from queryapi.retention import RETENTION
 from queryapi.sources import REFERRERS_PARAMETERS, SOURCES_PARAMETERS, sources, top_referrers
 from queryapi.timeseries import HOURLY_PARAMETERS, SERIES_PARAMETERS, daily, hourly, timeseries
@@ -111,6 +111,6 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *goal_routes(services),
         *website_routes(services),
         *key_routes(services),
-        *erasure_routes(services),
+        *removal_routes(services),
         *event_routes(services),
     ]

@@ -1,4 +1,4 @@
--- Pick the events that meet all conditions, and say how many they are, of how many sessions and visitors.
+-- Pick the events that meet all conditions, or only say how many they are, and of how many sessions and visitors.
 WITH found AS MATERIALIZED (
     SELECT "timestamp", id, session_hash, visitor_hash
     FROM events
@@ -9,6 +9,9 @@ WITH found AS MATERIALIZED (
     LIMIT {limit}
 ), picked AS (
     INSERT INTO event_removals (removal_id, website_id, "timestamp", id)
-    SELECT {removal_id}, {website_id}, "timestamp", id FROM found
+    SELECT {removal_id}::uuid, {website_id}, "timestamp", id
+    FROM found
+    WHERE {is_picked}
 )
-SELECT count(*) AS events, count(DISTINCT session_hash) AS sessions, count(DISTINCT visitor_hash) AS visitors FROM found
+SELECT count(*) AS events, count(DISTINCT session_hash) AS sessions, count(DISTINCT visitor_hash) AS visitors
+FROM found

@@ -17,7 +17,7 @@ from shared.tokens import make_token
 from tests.model.events import Traffic
 from tests.model.model import StoredEvent
 from tests.model.stored import put_website, write
-from tests.queryapi.rig import Api, running, settings_for
+from tests.queryapi.rig import Api, Reply, call, running, settings_for
 
 Body = dict[str, Any]
 Asked = Mapping[str, "str | tuple[str, ...]"]
@@ -64,9 +64,21 @@ class Asker:
         self._now = now
         api = replace(self._api, token=make_token(self._settings, lambda: now, role="owner", websites=None))
         reply = self._runner.run(api.get(urljoin("/api/v1/analytics/", path), urlencode(asked, doseq=True)))
-        assert reply.status == 200, reply.payload
-        body: Body = json.loads(reply.payload, parse_float=Decimal, parse_int=Decimal)
-        return body
+        return _body(reply)
+
+    def send(self, path: str, sent: Mapping[str, object], now: datetime) -> Body:
+        """The body of what answers to a POST of JSON by an owner."""
+        self._now = now
+        token = make_token(self._settings, lambda: now, role="owner", websites=None)
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        payload = json.dumps(sent).encode()
+        return _body(self._runner.run(call(self._api.app, path, "", headers, "POST", payload)))
+
+
+def _body(reply: Reply) -> Body:
+    assert reply.status == 200, reply.payload
+    body: Body = json.loads(reply.payload, parse_float=Decimal, parse_int=Decimal)
+    return body
 
 
 @dataclass(frozen=True)

@@ -136,13 +136,15 @@ class Api:
         return reply.body
 
 
-async def call(app: ASGIApp, path: str, query: str, headers: Mapping[str, str], method: str = "GET") -> Reply:
+async def call(
+    app: ASGIApp, path: str, query: str, headers: Mapping[str, str], method: str = "GET", sent: bytes = b""
+) -> Reply:
     """One request to an ASGI application."""
     started: list[Message] = []
     body = b""
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": sent, "more_body": False}
 
     async def send(message: Message) -> None:
         nonlocal body
