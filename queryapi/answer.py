@@ -1,9 +1,14 @@
 """What a report gives back, before it is JSON."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 from queryapi.call import Call
+
+# A session that began in the range, or one that a filter picks, may go on for a day and a quarter of an hour,
+# and is read to the end of the bucket it ends in.
+SESSION_REACH = timedelta(hours=24, minutes=30)
 
 
 class Answer(NamedTuple):
@@ -15,9 +20,13 @@ class Answer(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A report, the parameters it takes (those that stand once, those that may be repeated), and the scope it needs."""
+    """A report, the parameters it takes (those that stand once, those that may be repeated), and the scope it needs.
+
+    `reach` says that the answer may be kept: the website, the parameters and the events up to so long after the
+    range decide it, and nothing else. None for one that is computed each time."""
 
     answer: Callable[[Call], Awaitable[Answer]]
     scalars: frozenset[str]
     repeatable: frozenset[str]
     scope: str = "stats:read"
+    reach: timedelta | None = None

@@ -14,9 +14,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from queryapi.access import Credentials
+from queryapi.answers import Answers
 from queryapi.database import make_pool
 from queryapi.endpoint import Services
 from queryapi.key_ring import KeyRing
+from queryapi.memory import Memory
 from queryapi.routes import make_routes
 from queryapi.sites import keep_published
 from shared.asgi import Requests, handle_http_exception
@@ -41,6 +43,7 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
         clock=clock,
         credentials=Credentials(TokenVerifier(settings, clock), keys, clock),
         registry=registry,
+        answers=Answers(Memory(settings.cache_bytes), registry),
         started_seconds=monotonic_seconds(),
     )
 

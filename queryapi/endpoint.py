@@ -1,10 +1,8 @@
 """From a request to a report and back: the same steps for every report."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import orjson
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from starlette.requests import Request
@@ -12,17 +10,18 @@ from starlette.responses import Response
 
 from queryapi.access import Credentials, identify_reader, require_readable, require_website
 from queryapi.answer import Answer, Report
+from queryapi.answers import Answers, Found
 from queryapi.call import Call
-from queryapi.database import Pool, snapshot
+from queryapi.database import Pool, Reader, snapshot
 from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
+from queryapi.memory import Entry
 from queryapi.params import parse_params
-from shared.asgi import json_response
+from queryapi.question import data_version, recognise
+from queryapi.rendered import payload, render
 from shared.clock import Clock
 from shared.settings import Settings
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-# Say when an answer was made, not what it is: no part of its ETag.
-_MOMENTS = ("generated_at",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,27 +34,62 @@ class Services:
     clock: Clock
     credentials: Credentials
     registry: CollectorRegistry
+    answers: Answers
     started_seconds: float
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A call that may be made, its report, and the name its answer is kept under: another one for every report,
+    and for everything that decides an answer and stands in no parameter."""
+
+    call: Call
+    report: Report
+    name: str
+
+
 def report_endpoint(services: Services, report: Report) -> Endpoint:
-    """Token, parameters, website, report, in this order; all reads of a request see one snapshot."""
+    """Token, parameters, website, report, in this order; all reads of a report see one snapshot."""
+    known = report.scalars | {EXPLAIN_PARAMETER}
 
     async def endpoint(request: Request) -> Response:
         principal = await identify_reader(request, services.credentials, report.scope)
-        known = parse_params(request.scope["query_string"], report.scalars | {EXPLAIN_PARAMETER}, report.repeatable)
-        params, explainer = take_explain(known, principal)
+        sent = parse_params(request.scope["query_string"], known, report.repeatable)
+        params, explainer = take_explain(sent, principal)
         website_id = request.path_params["website_id"]
-        async with snapshot(services.pool, services.settings) as reader:
+
+        async def ask(reader: Reader) -> Asked:
             if explainer is not None:
                 website = await require_website(reader, explainer, website_id)
-                answer = await answer_explained(Call(website, params, services.clock(), reader), report.answer)
             else:
                 website = await require_readable(reader, principal, website_id, report.scope)
-                answer = await report.answer(Call(website, params, services.clock(), reader))
-        return respond(request, answer)
+            return Asked(Call(website, params, services.clock(), reader), report, request.scope["route"].path)
+
+        return send(request, await answer(services, ask, is_explained=explainer is not None))
 
     return endpoint
+
+
+async def answer(services: Services, ask: Callable[[Reader], Awaitable[Asked]], *, is_explained: bool) -> Found:
+    """The answer to what `ask` makes of its reader: kept, or made now. Access is checked there, each time. The
+    connection is given back before the answer is waited for or sent."""
+    async with snapshot(services.pool, services.settings) as reader:
+        asked = await ask(reader)
+        call, report = asked.call, asked.report
+        if is_explained:
+            return Found(render(await answer_explained(call, report.answer)), None)
+        question = await recognise(call, report, asked.name)
+        if question is None:
+            return Found(render(await report.answer(call)), None)
+        version = await data_version(reader, question)
+
+    async def make() -> Entry:
+        async with snapshot(services.pool, services.settings) as reader:
+            made_of = await data_version(reader, question)
+            made = await report.answer(replace(call, reader=reader))
+        return Entry(made_of, call.now, render(made))
+
+    return await services.answers.find(question, version, make)
 
 
 def by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
@@ -67,22 +101,20 @@ def by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
     return endpoint
 
 
-def respond(request: Request, answer: Answer) -> Response:
+def respond(request: Request, made: Answer) -> Response:
     """The answer as JSON, or 304 where the client has the same already."""
-    tag = f'W/"{_fingerprint(answer)}"'
-    headers = {"Cache-Control": f"private, max-age={answer.max_age_seconds}", "ETag": tag, "Vary": "Authorization"}
+    return send(request, Found(render(made), None))
+
+
+def send(request: Request, found: Found) -> Response:
+    """As `respond`, for an answer that may have been kept."""
+    rendered = found.rendered
+    headers = {
+        "Cache-Control": f"private, max-age={rendered.max_age_seconds}",
+        "ETag": rendered.etag,
+        "Vary": "Authorization",
+    }
     asked = request.headers.get("if-none-match", "")
-    if tag in {candidate.strip() for candidate in asked.split(",")} or asked.strip() == "*":
+    if rendered.etag in {candidate.strip() for candidate in asked.split(",")} or asked.strip() == "*":
         return Response(status_code=304, headers=headers)
-    body = answer.body if answer.meta is None else {**answer.body, "meta": answer.meta}
-    return json_response(body, headers=headers)
-
-
-def _fingerprint(answer: Answer) -> str:
-    """What the answer says, whenever it was made."""
-    timeless: dict[str, object] = dict(answer.body)
-    if answer.meta is not None:
-        timeless["meta"] = {key: value for key, value in answer.meta.items() if key not in _MOMENTS}
-    for key in _MOMENTS:
-        timeless.pop(key, None)
-    return hashlib.blake2b(orjson.dumps(timeless), digest_size=16).hexdigest()
+    return Response(payload(rendered, found.cached_at), headers=headers, media_type="application/json")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 from starlette.routing import BaseRoute, Route
 
-from queryapi.answer import Answer, Report
+from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.cursors import PAGE_PARAMETERS, Signer
 from queryapi.custom_events import CUSTOM_EVENTS_PARAMETERS, custom_events
@@ -21,6 +21,7 @@ _CUSTOM_EVENTS = Report(
     custom_events,
     COMMON_PARAMETERS | LIST_PARAMETERS | CUSTOM_EVENTS_PARAMETERS,
     REPEATABLE_PARAMETERS - CUSTOM_EVENTS_PARAMETERS,
+    reach=SESSION_REACH,
 )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from queryapi.answer import Answer
-from queryapi.call import COMMON_PARAMETERS, Call, asked_range, make_query
+from queryapi.answer import SESSION_REACH, Answer, Report
+from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call, asked_range, make_query
 from queryapi.dimensions import FILTER_PARAMETERS, SESSION_DIMENSIONS
 from queryapi.envelope import max_age_seconds, meta, range_body
 from queryapi.funnel import MAX_WINDOW_SECONDS, SCOPES, STEP_ORDERS, Definition, Funnel, Step
@@ -20,6 +21,13 @@ PERFORMANCE_PARAMETERS = COMMON_PARAMETERS | {"window", "scope", "order", "break
 BREAKDOWNS = tuple(sorted(FILTER_PARAMETERS & SESSION_DIMENSIONS.keys()))
 # The group of everyone who is in none of the five greatest.
 OTHER_PLACE = 6
+
+
+def performance_of(funnel: Funnel, params: Params) -> Report:
+    """The report on `funnel`; raises AppError 400. What happens within its window after the range still counts."""
+    window = timedelta(seconds=_asked_definition(params, funnel.definition).window_seconds)
+    report = partial(performance, funnel=funnel)
+    return Report(report, PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS, reach=window + SESSION_REACH)
 
 
 async def performance(call: Call, funnel: Funnel) -> Answer:

@@ -3,7 +3,6 @@ funnel's where it is changed: one route, told apart by the method (SPEC C14)."""
 
 import re
 from dataclasses import dataclass
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,12 +12,12 @@ from queryapi.access import authorize, require_website
 from queryapi.body import read_json
 from queryapi.call import REPEATABLE_PARAMETERS, Call
 from queryapi.database import Reader, changes, snapshot
-from queryapi.endpoint import Services, by_method, respond
-from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
+from queryapi.endpoint import Asked, Services, answer, by_method, send
+from queryapi.explain import EXPLAIN_PARAMETER, take_explain
 from queryapi.fields import refuse
 from queryapi.funnel import Funnel, funnel_body
 from queryapi.funnel_definition import parse_definition
-from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance
+from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance_of
 from queryapi.funnel_store import Draft, create_funnel, delete_funnel, find_funnel, list_funnels, replace_funnel
 from queryapi.lists import MAX_OFFSET, parse_limit
 from queryapi.params import parse_params
@@ -104,15 +103,17 @@ class _Funnels:
 
     async def performance(self, request: Request) -> Response:
         principal = await authorize(request, self.services.credentials)
-        known = parse_params(request.scope["query_string"], _PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
-        params, explainer = take_explain(known, principal)
-        async with snapshot(self.services.pool, self.services.settings) as reader:
+        sent = parse_params(request.scope["query_string"], _PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
+        params, explainer = take_explain(sent, principal)
+
+        async def ask(reader: Reader) -> Asked:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
             website = await require_website(reader, principal, funnel.website_id)
-            call = Call(website, params, self.services.clock(), reader)
-            report = partial(performance, funnel=funnel)
-            answer = await (answer_explained(call, report) if explainer else report(call))
-        return respond(request, answer)
+            # Its version: an edited funnel is another one.
+            name = f"funnel {funnel.funnel_id} {funnel.version}"
+            return Asked(Call(website, params, self.services.clock(), reader), performance_of(funnel, params), name)
+
+        return send(request, await answer(self.services, ask, is_explained=explainer is not None))
 
     async def _authorize_change(self, request: Request) -> Principal:
         principal = await authorize(request, self.services.credentials, FUNNELS_SCOPE)

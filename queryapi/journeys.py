@@ -3,7 +3,7 @@
 import msgspec
 from psycopg import sql
 
-from queryapi.answer import Answer, Report
+from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call, asked_range, make_query
 from queryapi.conditions import Values, row_conditions
 from queryapi.envelope import head, max_age_seconds, meta
@@ -66,7 +66,7 @@ async def journeys(call: Call) -> Answer:
     return Answer(body, max_age_seconds(query.range, call.now), await meta(call, query, is_raw=True))
 
 
-JOURNEYS = Report(journeys, COMMON_PARAMETERS | JOURNEY_PARAMETERS, REPEATABLE_PARAMETERS)
+JOURNEYS = Report(journeys, COMMON_PARAMETERS | JOURNEY_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
 
 
 def _conditions(query: Query, values: Values) -> sql.Composable:

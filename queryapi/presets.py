@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from dataclasses import replace
 
-from queryapi.answer import Answer, Report
+from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.lists import LIST_PARAMETERS
 from queryapi.pages import pages
@@ -34,7 +34,7 @@ def _utm(call: Call) -> Awaitable[Answer]:
     return sources(_with(call, "group", call.params.choice("group", UTM_GROUPS) or "utm_source"))
 
 
-ENTRY_PAGES = Report(_entry_pages, _LIST, REPEATABLE_PARAMETERS)
-EXIT_PAGES = Report(_exit_pages, _LIST, REPEATABLE_PARAMETERS)
-CHANNELS = Report(_channels, _LIST, REPEATABLE_PARAMETERS)
-UTM = Report(_utm, _LIST | {"group"}, REPEATABLE_PARAMETERS)
+ENTRY_PAGES = Report(_entry_pages, _LIST, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
+EXIT_PAGES = Report(_exit_pages, _LIST, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
+CHANNELS = Report(_channels, _LIST, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
+UTM = Report(_utm, _LIST | {"group"}, REPEATABLE_PARAMETERS, reach=SESSION_REACH)

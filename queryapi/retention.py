@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg import sql
 
-from queryapi.answer import Answer, Report
+from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.buckets import Interval
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call, asked_range, make_query
 from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
@@ -46,7 +46,7 @@ async def retention(call: Call) -> Answer:
     return Answer(body, max_age_seconds(query.range, call.now), await meta(call, query))
 
 
-RETENTION = Report(retention, COMMON_PARAMETERS | {"interval"}, REPEATABLE_PARAMETERS)
+RETENTION = Report(retention, COMMON_PARAMETERS | {"interval"}, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
 
 
 def _cohort(

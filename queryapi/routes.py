@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 from starlette.routing import BaseRoute, Route
 
-from queryapi.answer import Answer, Report
+from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
@@ -38,13 +38,13 @@ def _place(listing: Listing) -> Report:
     def answer(call: Call) -> Awaitable[Answer]:
         return answer_list(call, listing)
 
-    return Report(answer, _LIST, REPEATABLE_PARAMETERS)
+    return Report(answer, _LIST, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
 
 
-_DASHBOARD = Report(dashboard, COMMON_PARAMETERS | DASHBOARD_PARAMETERS, REPEATABLE_PARAMETERS)
-_PAGES = Report(pages, _LIST | PAGES_PARAMETERS, REPEATABLE_PARAMETERS)
-_HOURLY = Report(hourly, COMMON_PARAMETERS | HOURLY_PARAMETERS, REPEATABLE_PARAMETERS)
-_DAILY = Report(daily, COMMON_PARAMETERS | {"metrics"}, REPEATABLE_PARAMETERS)
+_DASHBOARD = Report(dashboard, COMMON_PARAMETERS | DASHBOARD_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
+_PAGES = Report(pages, _LIST | PAGES_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
+_HOURLY = Report(hourly, COMMON_PARAMETERS | HOURLY_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
+_DAILY = Report(daily, COMMON_PARAMETERS | {"metrics"}, REPEATABLE_PARAMETERS, reach=SESSION_REACH)
 _COUNTRIES = _place(COUNTRY_LIST)
 # `compare` is known to every report of a range; lists take it and have nothing to compare.
 REPORTS: tuple[tuple[str, Report], ...] = (
@@ -52,11 +52,11 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/dashboard/{website_id}/pages", _PAGES),
     (
         "/api/v1/analytics/dashboard/{website_id}/sources",
-        Report(sources, _LIST | SOURCES_PARAMETERS, REPEATABLE_PARAMETERS),
+        Report(sources, _LIST | SOURCES_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
     (
         "/api/v1/analytics/dashboard/{website_id}/devices",
-        Report(devices, COMMON_PARAMETERS | DEVICES_PARAMETERS, REPEATABLE_PARAMETERS),
+        Report(devices, COMMON_PARAMETERS | DEVICES_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
     ("/api/v1/analytics/geo/{website_id}/countries", _COUNTRIES),
     ("/api/v1/analytics/geo/{website_id}/cities", _place(CITY_LIST)),
@@ -64,27 +64,33 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/geo/{website_id}/regions", _place(REGION_LIST)),
     (
         "/api/v1/analytics/timeseries/{website_id}",
-        Report(timeseries, COMMON_PARAMETERS | SERIES_PARAMETERS, REPEATABLE_PARAMETERS),
+        Report(timeseries, COMMON_PARAMETERS | SERIES_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
     ("/api/v1/analytics/timeseries/{website_id}/hourly", _HOURLY),
     ("/api/v1/analytics/timeseries/{website_id}/daily", _DAILY),
     ("/api/v1/analytics/{website_id}/dashboard", _DASHBOARD),
     (
         "/api/v1/analytics/{website_id}/realtime",
-        Report(realtime, frozenset({"timezone", "include_bots"}), REPEATABLE_PARAMETERS),
+        Report(realtime, frozenset({"timezone", "include_bots"}), REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
     ("/api/v1/analytics/{website_id}/top-pages", _PAGES),
     (
         "/api/v1/analytics/{website_id}/top-referrers",
-        Report(top_referrers, _LIST | REFERRERS_PARAMETERS, REPEATABLE_PARAMETERS),
+        Report(top_referrers, _LIST | REFERRERS_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
     ("/api/v1/analytics/{website_id}/top-countries", _COUNTRIES),
     (
         "/api/v1/analytics/{website_id}/top-browsers",
-        Report(top_browsers, _LIST | DRILL_PARAMETERS, REPEATABLE_PARAMETERS),
+        Report(top_browsers, _LIST | DRILL_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
-    ("/api/v1/analytics/{website_id}/top-devices", Report(top_devices, _LIST, REPEATABLE_PARAMETERS)),
-    ("/api/v1/analytics/{website_id}/top-os", Report(top_os, _LIST | DRILL_PARAMETERS, REPEATABLE_PARAMETERS)),
+    (
+        "/api/v1/analytics/{website_id}/top-devices",
+        Report(top_devices, _LIST, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
+    ),
+    (
+        "/api/v1/analytics/{website_id}/top-os",
+        Report(top_os, _LIST | DRILL_PARAMETERS, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
+    ),
     ("/api/v1/analytics/{website_id}/daily-stats", _DAILY),
     ("/api/v1/analytics/{website_id}/hourly-stats", _HOURLY),
     ("/api/v1/analytics/{website_id}/entry-pages", ENTRY_PAGES),

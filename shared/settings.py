@@ -64,6 +64,7 @@ SETTINGS = (
     Setting("JWT_AUDIENCE", "analytics", "the `aud` a token must carry"),
     Setting("CORS_ORIGINS", "", "origins, comma separated, that may call the query API from a browser"),
     Setting("STATEMENT_TIMEOUT", "15s", "longest a report may run"),
+    Setting("CACHE_BYTES", "64MiB", "answers that a query API keeps in memory; 0 = none"),
 )
 
 
@@ -102,6 +103,7 @@ class Settings:
     jwt_audience: str
     cors_origins: tuple[str, ...]
     statement_timeout_seconds: float
+    cache_bytes: int
 
     @property
     def is_development(self) -> bool:
@@ -167,6 +169,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         jwt_audience=text("JWT_AUDIENCE"),
         cors_origins=_parse_list(text("CORS_ORIGINS")),
         statement_timeout_seconds=parsed("STATEMENT_TIMEOUT", parse_seconds),
+        cache_bytes=parsed("CACHE_BYTES", parse_bytes),
     )
 
 

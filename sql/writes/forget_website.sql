@@ -1,2 +1,5 @@
--- Take a website out of the rollups.
+-- Take a website out of the rollups, and what counts their changes.
+WITH counted AS (
+    DELETE FROM data_versions WHERE website_id = %(website_id)s
+)
 SELECT forget_website(%(website_id)s)

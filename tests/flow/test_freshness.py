@@ -18,3 +18,24 @@ def test_an_accepted_event_shows_in_every_report(pipeline: Pipeline) -> None:
     assert pages("fresh/realtime") == 1
     sources = pipeline.read("analytics/dashboard/fresh/sources").body["data"]
     assert [row["source"] for row in sources] == ["Hacker News"]
+
+
+@pytest.mark.rule("R43")
+@pytest.mark.rule("R71")
+def test_a_kept_answer_ends_with_the_commit_of_an_event(shared_pipeline: Pipeline) -> None:
+    def page_views() -> tuple[int, str]:
+        body = shared_pipeline.read("analytics/dashboard/kept", query="days=7&compare=none").body
+        return body["metrics"]["page_views"], body["meta"]["source"]
+
+    sources: list[str] = []
+    for sent in range(1, 4):
+        shared_pipeline.send({"website_id": "kept", "page": f"/{sent}"}, path="event")
+        shared_pipeline.wait_consumed()
+
+        views, source = page_views()
+        again, kept = page_views()
+
+        assert (views, again) == (sent, sent)
+        assert source != "cache"
+        sources.append(kept)
+    assert sources == ["cache"] * 3
