@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench bench-read geo requirements clean
+.PHONY: help run test lint types bench bench-read geo requirements tracker clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -36,6 +36,10 @@ requirements: $(VENV)/dev.stamp ## pin all dependencies anew, with hashes
 
 COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options --no-header --resolver backtracking
+
+tracker: ## build the tracker of its source (needs node and the npm registry)
+	cd ingest && npx --yes terser@5.51.4 script.source.js --compress passes=3,ecma=5 --mangle --ecma 5 --output static/script.v1.js
+	cd ingest && sha256sum script.source.js static/script.v1.js > static/script.v1.sha256
 
 clean: ## remove the environment and caches, never the data
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis

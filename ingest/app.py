@@ -23,6 +23,7 @@ from ingest.routes import IngestRoute
 from ingest.salts import SaltBook
 from ingest.sites import Sites
 from ingest.status import Status
+from ingest.tracker import tracker_routes
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock
 from shared.settings import Settings
@@ -74,6 +75,7 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     app = Starlette(
         routes=[
             *(Route(path, endpoint, methods=sorted(METHODS)) for path, endpoint in endpoints.items()),
+            *tracker_routes(gateway, senders),
             Route("/health", status.health),
             Route("/ready", status.ready),
             Route("/metrics", status.metrics),

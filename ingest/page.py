@@ -13,6 +13,7 @@ _AUTHORITY_END = re.compile(r"[/?#\\]")
 _HOST = re.compile(r"""[^\s/\\<>"'`^{}|@:?#%\[\]\x00-\x1f\x7f]{1,253}""")
 _IPV6_HOST = re.compile(r"\[[0-9a-fA-F:.]{2,45}\]")
 MAX_PORT = 65535
+_ROUTES = ("/", "!/")
 
 
 class Address(NamedTuple):
@@ -26,7 +27,8 @@ class Address(NamedTuple):
 def split_address(text: str, field: str) -> Address:
     """`text` is a path, or a full http(s) URL; raises EventError invalid_url when its host is not one.
 
-    A path is kept as it was sent (no added slash, nothing decoded), without query and fragment.
+    A path is kept as it was sent (no added slash, nothing decoded), without query and fragment, but for a
+    fragment of `page` that is a route: `#/a` or `#!/a`.
     """
     hostname = None
     if not text.startswith("/") and _ABSOLUTE.match(text):
@@ -35,12 +37,15 @@ def split_address(text: str, field: str) -> Address:
     elif text.startswith("//"):
         # Another site's host in a path proves nothing about ours: only the path is kept.
         text = _split_authority(text[2:])[1]
+    route = ""
     if "#" in text:
-        text = text.partition("#")[0]
+        text, _, fragment = text.partition("#")
+        if field == "page" and fragment.startswith(_ROUTES):
+            route = "#" + fragment.partition("?")[0]
     if "?" not in text:
-        return Address(hostname, text or "/", None)
+        return Address(hostname, (text or "/") + route, None)
     path, _, query = text.partition("?")
-    return Address(hostname, path or "/", _allowed(query))
+    return Address(hostname, (path or "/") + route, _allowed(query))
 
 
 def is_bare_path(text: str) -> bool:

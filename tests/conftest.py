@@ -11,20 +11,36 @@ import redis
 from redis.asyncio.connection import AbstractConnection as AsyncAbstractConnection
 from redis.connection import AbstractConnection
 
+from tests.browser.chromium import find_chromium
 from tests.flow.pipeline import Pipeline
 from tests.services import FLAVOURS, POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
 
 _SERVICE_FIXTURES = frozenset({"servers", "postgres_url", "database", "redis_url", "shared_pipeline"})
 _CLIENTS = (psycopg, psycopg.Connection, psycopg.AsyncConnection, AbstractConnection, AsyncAbstractConnection)
 _NO_TIMESCALE = "TimescaleDB: NOT FOUND, its flavour is NOT TESTED (set TEST_TIMESCALE_URL, or REQUIRE_TIMESCALE=1)"
+_NO_BROWSER = "Chromium: NOT FOUND, what is shown in a browser is NOT TESTED (install it, or REQUIRE_BROWSER=1)"
 
 
-def pytest_report_header() -> str:
+def pytest_report_header() -> list[str]:
     try:
         flavours = present_flavours(os.environ)
     except MissingServerError as error:
         raise pytest.UsageError(str(error)) from error
-    return f"database flavours: {', '.join(flavours)}" if TIMESCALE in flavours else _NO_TIMESCALE
+    program = find_chromium()
+    if program is None and os.environ.get("REQUIRE_BROWSER") == "1":
+        raise pytest.UsageError("REQUIRE_BROWSER=1, but no Chromium: install it")
+    return [
+        f"database flavours: {', '.join(flavours)}" if TIMESCALE in flavours else _NO_TIMESCALE,
+        f"browser: {program}" if program else _NO_BROWSER,
+    ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that look through a browser need one."""
+    if find_chromium() is None:
+        for item in items:
+            if "browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -36,6 +52,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if TIMESCALE not in present_flavours(os.environ):
         terminalreporter.write_line(_NO_TIMESCALE, red=True, bold=True)
+    if find_chromium() is None:
+        terminalreporter.write_line(_NO_BROWSER, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

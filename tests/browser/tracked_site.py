@@ -1,0 +1,87 @@
+"""A website of the test's own, on an origin of its own, whose pages carry the tracker."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from tests.browser.chromium import Complaints
+from tests.flow.pipeline import Pipeline, wait_until
+
+
+@dataclass(frozen=True)
+class TrackedSite:
+    """Pages at `origin`, and the product that counts them under `website_id`."""
+
+    origin: str
+    pages: dict[str, str]
+    pipeline: Pipeline
+    website_id: str
+    complaints: Complaints
+
+    @property
+    def gateway(self) -> str:
+        return f"http://127.0.0.1:{self.pipeline.ingest_port}"
+
+    def tag(self, attributes: str = "", website_id: str | None = None) -> str:
+        """The snippet of the documentation."""
+        site = website_id or self.website_id
+        return f'<script defer src="{self.gateway}/script.js" data-website-id="{site}" {attributes}></script>'
+
+    def put(self, path: str, body: str = "", *, head: str | None = None) -> str:
+        """A page with the tracker in it, and its URL."""
+        tag = self.tag() if head is None else head
+        self.pages[path] = f'<!doctype html><html lang="en"><title>T {path}</title>{tag}<body>{body}</body></html>'
+        return self.origin + path
+
+    def rows(self, website_id: str | None = None) -> list[DictRow]:
+        """What is stored, in the order it happened."""
+        with psycopg.connect(self.pipeline.database_url) as connection, connection.cursor(row_factory=dict_row) as rows:
+            asked = (website_id or self.website_id,)
+            rows.execute('SELECT * FROM events WHERE website_id = %s ORDER BY "timestamp", arrival', asked)
+            return rows.fetchall()
+
+    def wait_for(self, *event_types: str, website_id: str | None = None) -> list[DictRow]:
+        """The rows, once these and no others are stored; `performance` and `engagement` only where they are named."""
+        wanted = sorted(event_types)
+        extra = {"engagement", "performance"} - set(event_types)
+
+        def seen() -> list[str]:
+            names = [str(row["event_type"]) for row in self.rows(website_id)]
+            return sorted(name for name in names if name not in extra)
+
+        wait_until(lambda: seen() == wanted, f"{wanted}, there are {seen()}")
+        return [row for row in self.rows(website_id) if row["event_type"] not in extra]
+
+
+@contextmanager
+def serving(pages: dict[str, str]) -> Generator[str]:
+    """The origin at which `pages` are served by path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            # Browsers ask for an icon, which has nothing to do with it.
+            body = pages.get(self.path.partition("?")[0], "" if self.path == "/favicon.ico" else None)
+            payload = (body or "").encode()
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
