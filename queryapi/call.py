@@ -1,6 +1,7 @@
 """What a report is given: the website, the parameters, the moment, and a snapshot to read."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from psycopg import sql
@@ -8,8 +9,9 @@ from psycopg import sql
 from queryapi.comparison import COMPARE_PARAMETERS
 from queryapi.database import Reader
 from queryapi.dimensions import FILTER_PARAMETERS
+from queryapi.filters import normal_values, parse_filters, patterns
 from queryapi.params import PROPERTY, Params
-from queryapi.query import Filter, Query, Range
+from queryapi.query import Condition, Filter, Query, Range
 from queryapi.ranges import RANGE_PARAMETERS, resolve_range, resolve_zone
 from queryapi.rows import Row
 from queryapi.statement import compile_query
@@ -17,18 +19,35 @@ from shared.registry import Website
 from sql.statements import read
 
 # Parameters that stand once, and those that may be repeated (SPEC R64).
-COMMON_PARAMETERS = RANGE_PARAMETERS | COMPARE_PARAMETERS | {"include_bots"}
+FILTERS_PARAMETERS = frozenset({"filters"})
+COMMON_PARAMETERS = RANGE_PARAMETERS | COMPARE_PARAMETERS | FILTERS_PARAMETERS | {"include_bots"}
 REPEATABLE_PARAMETERS = FILTER_PARAMETERS | {PROPERTY}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request for a report."""
+    """One request for a report; `filters` are those that do not stand in `params` under their own name."""
 
     website: Website
     params: Params
     now: datetime
     reader: Reader
+    filters: tuple[Condition, ...] = ()
+
+
+async def make_call(call: Call) -> Call:
+    """The call with the filters that its parameters speak of; raises AppError 400."""
+    text = call.params.text("filters")
+    filters = () if text is None else parse_filters(text)
+    await check_patterns(call.reader, filters)
+    return replace(call, filters=filters)
+
+
+async def check_patterns(reader: Reader, filters: Sequence[Condition]) -> None:
+    """Raises AppError 400 on a regular expression that the database does not know, whatever rows there are."""
+    found = patterns(filters)
+    if found:
+        await reader.row(sql.SQL(read("reads/check_patterns")), {"patterns": found})
 
 
 async def asked_range(call: Call) -> Range:
@@ -45,8 +64,8 @@ async def asked_range(call: Call) -> Range:
 
 def make_query(call: Call, asked: Range, metrics: tuple[str, ...]) -> Query:
     """The query over the population of the request, without dimensions."""
-    filters = tuple(
-        Filter(name, values)
+    equalities = tuple(
+        Filter(name, normal_values(name, values))
         for name, values in call.params.values.items()
         if name in FILTER_PARAMETERS or name.startswith(PROPERTY)
     )
@@ -54,7 +73,7 @@ def make_query(call: Call, asked: Range, metrics: tuple[str, ...]) -> Query:
         website_id=call.website.website_id,
         range=asked,
         metrics=metrics,
-        filters=filters,
+        filters=(*equalities, *call.filters),
         include_bots=call.params.flag("include_bots"),
         as_of=call.now,
     )

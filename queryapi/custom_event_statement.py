@@ -3,12 +3,10 @@
 from psycopg import sql
 
 from queryapi.conditions import Values, event_conditions, row_conditions
+from queryapi.dimensions import NO_PROPERTY
 from queryapi.query import Query
 from queryapi.statement import Statement
 from sql.statements import read
-
-# What the row of events without the property is called (SPEC B13).
-NONE = "(none)"
 
 
 def compile_custom_events(query: Query, prop: str | None) -> Statement:
@@ -45,7 +43,7 @@ def _search(query: Query, values: Values) -> sql.Composable:
     if query.search is None:
         return sql.SQL("")
     condition = sql.SQL("WHERE strpos(lower(coalesce(name, {})), lower({})) > 0")
-    return condition.format(values.bind(NONE), values.bind(query.search))
+    return condition.format(values.bind(NO_PROPERTY), values.bind(query.search))
 
 
 def _order_by(query: Query) -> sql.Composable:

@@ -7,8 +7,10 @@ import msgspec
 
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query
-from queryapi.custom_event_statement import NONE, compile_custom_events, compile_properties
+from queryapi.custom_event_statement import compile_custom_events, compile_properties
+from queryapi.dimensions import NO_PROPERTY
 from queryapi.envelope import head, max_age_seconds, meta
+from queryapi.filter_tree import conjuncts, names_in
 from queryapi.lists import MAX_OFFSET, parse_limit, parse_order, percentage, population
 from queryapi.params import MAX_PROPERTY_KEY_BYTES, bad_parameter
 from queryapi.query import Order, Query
@@ -83,12 +85,12 @@ async def _answer(call: Call, query: Query, body: Mapping[str, object], total: i
 async def _everybody(call: Call, query: Query) -> int:
     """Visitors of the population, whether or not they did the event (SPEC R33)."""
     return await population(
-        call, replace(query, filters=tuple(item for item in query.filters if item.name != "event_type"))
+        call, replace(query, filters=tuple(item for item in conjuncts(query) if "event_type" not in names_in(item)))
     )
 
 
 def _event_item(row: Row, name: str, visitors: int) -> dict[str, object]:
-    item: dict[str, object] = {name: NONE if row["name"] is None else row["name"]}
+    item: dict[str, object] = {name: NO_PROPERTY if row["name"] is None else row["name"]}
     for column in _COUNTS:
         item[column] = whole(row[column])
     item["conversion_rate"] = percentage(whole(row["unique_visitors"]), visitors)

@@ -142,6 +142,9 @@ async def _transaction(pool: Pool, settings: Settings) -> AsyncGenerator[AsyncCo
             yield connection
     except errors.QueryCanceled as error:
         raise _unavailable("query_timeout", "the report took longer than it may; ask for a shorter range") from error
+    except errors.InvalidRegularExpression as error:
+        problem = error.diag.message_primary or "invalid regular expression"
+        raise AppError(400, "invalid_pattern", f"filters: {problem}", details={"field": "filters"}) from error
     except (PoolTimeout, TooManyRequests) as error:
         raise _unavailable("database_busy", "no database connection became free") from error
     except (psycopg.OperationalError, TimeoutError) as error:

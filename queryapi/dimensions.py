@@ -10,6 +10,8 @@ from psycopg import sql
 
 UNSET = "(not set)"
 DIRECT = "Direct / None"
+# What an event without the property goes by.
+NO_PROPERTY = "(none)"
 # `https://host/path` without the scheme, and the host alone.
 _REFERRER_URL = sql.SQL("regexp_replace(referrer, '^[A-Za-z0-9+.-]+://', '')")
 _REFERRER_HOST = sql.SQL("split_part(regexp_replace(referrer, '^[A-Za-z0-9+.-]+://', ''), '/', 1)")
@@ -70,3 +72,7 @@ FILTER_PARAMETERS = frozenset(
         "utm_content", "country", "region", "city", "continent", "browser", "os", "device",
     }
 ) | ENDS | EVENT_FILTERS  # fmt: skip
+# What a filter of the JSON grammar may name beside `prop:<key>`.
+FILTER_DIMENSIONS = FILTER_PARAMETERS | {"referrer_host", "browser_version", "os_version", "screen", "language"}
+# Their values are codes, always in capital letters.
+CODES = frozenset({"country", "region", "continent"})

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from queryapi.access import Credentials, identify_reader, require_readable, require_website
 from queryapi.answer import Answer, Report
 from queryapi.answers import Answers, Found
-from queryapi.call import Call
+from queryapi.call import Call, make_call
 from queryapi.database import Pool, Reader, snapshot
 from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
 from queryapi.memory import Entry
@@ -63,7 +63,8 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
                 website = await require_website(reader, explainer, website_id)
             else:
                 website = await require_readable(reader, principal, website_id, report.scope)
-            return Asked(Call(website, params, services.clock(), reader), report, request.scope["route"].path)
+            call = await make_call(Call(website, params, services.clock(), reader))
+            return Asked(call, report, request.scope["route"].path)
 
         return send(request, await answer(services, ask, is_explained=explainer is not None))
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from queryapi.access import authorize, require_website
 from queryapi.body import read_json
-from queryapi.call import REPEATABLE_PARAMETERS, Call
+from queryapi.call import REPEATABLE_PARAMETERS, Call, make_call
 from queryapi.database import Reader, changes, snapshot
 from queryapi.endpoint import Asked, Services, answer, by_method, send
 from queryapi.explain import EXPLAIN_PARAMETER, take_explain
@@ -111,7 +111,8 @@ class _Funnels:
             website = await require_website(reader, principal, funnel.website_id)
             # Its version: an edited funnel is another one.
             name = f"funnel {funnel.funnel_id} {funnel.version}"
-            return Asked(Call(website, params, self.services.clock(), reader), performance_of(funnel, params), name)
+            call = await make_call(Call(website, params, self.services.clock(), reader))
+            return Asked(call, performance_of(funnel, params), name)
 
         return send(request, await answer(self.services, ask, is_explained=explainer is not None))
 

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
 from queryapi.dimensions import Dimension
+from queryapi.filter_tree import conjuncts, has_behaviour
 from queryapi.funnel import Definition, Step
 from queryapi.funnel_pattern import page_condition
 from queryapi.funnel_people import People, linked, person
@@ -116,7 +117,12 @@ def _candidates(question: Question, values: Values) -> sql.Composed:
 def _conditions(population: Query, asked: Query, values: Values) -> sql.Composable:
     """`AND ...` over an event or a bucket of a session: filters on events pick the sessions that have
     such an event in the range (SPEC R34)."""
-    conditions = row_conditions(population, values)
+    # What somebody has done lies in the range, as the events do that filters pick.
+    done = tuple(item for item in conjuncts(asked) if has_behaviour(item))
+    rest = tuple(item for item in conjuncts(population) if not has_behaviour(item))
+    conditions = sql.SQL("{} {}").format(
+        row_conditions(replace(population, filters=rest), values), row_conditions(replace(asked, filters=done), values)
+    )
     if not is_about_events(asked):
         return conditions
     return sql.SQL("{} AND session_hash IN (SELECT session_hash FROM ({}) matched)").format(

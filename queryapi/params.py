@@ -11,10 +11,13 @@ MAX_QUERY_BYTES = 16_384
 MAX_PARAMETERS = 100
 MAX_VALUE_CHARACTERS = 2048
 MAX_SEARCH_CHARACTERS = 500
+# Filters as JSON, before they are taken apart.
+MAX_FILTERS_CHARACTERS = 8192
 # SPEC R6: the longest key of a property.
 MAX_PROPERTY_KEY_BYTES = 128
 PROPERTY = "prop:"
 
+_LIMITS = {"search": MAX_SEARCH_CHARACTERS, "filters": MAX_FILTERS_CHARACTERS}
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -96,7 +99,7 @@ def _check_name(name: str, scalars: frozenset[str], repeatable: frozenset[str]) 
 def _check_value(name: str, value: str) -> None:
     if not value:
         raise bad_parameter(name, "must not be empty")
-    limit = MAX_SEARCH_CHARACTERS if name == "search" else MAX_VALUE_CHARACTERS
+    limit = _LIMITS.get(name, MAX_VALUE_CHARACTERS)
     if len(value) > limit:
         raise bad_parameter(name, f"longer than {limit} characters")
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from queryapi.buckets import Interval
 
 Compare = Literal["previous", "year_over_year", "custom", "none"]
+Operator = Literal["is", "contains", "matches"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +35,40 @@ class Range:
 
 @dataclass(frozen=True)
 class Filter:
-    """Rows whose dimension (or `prop:<key>`) equals one of `values`, case-sensitive."""
+    """Rows whose dimension (or `prop:<key>`) has, contains or matches one of `values`. What has no value is
+    met only by the name that no value goes by, such as `(not set)`."""
 
     name: str
     values: tuple[str, ...]
+    operator: Operator = "is"
+    is_case_sensitive: bool = True
+
+
+@dataclass(frozen=True)
+class And:
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class Or:
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True)
+class Not:
+    """Everything else, what has no value included."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True)
+class HasDone:
+    """Sessions that contain an event of the range which meets `part`."""
+
+    part: "Condition"
+
+
+Condition: TypeAlias = Filter | And | Or | Not | HasDone
 
 
 @dataclass(frozen=True)
@@ -50,13 +81,13 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """Metrics of one website over one population (SPEC R34). Filters of different names are all met."""
+    """Metrics of one website over one population (SPEC R34). All filters are met."""
 
     website_id: str
     range: Range
     metrics: tuple[str, ...]
     dimensions: tuple[str, ...] = ()
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Condition, ...] = ()
     include_bots: bool = False
     # Splits the range into buckets, up to `as_of`: no bucket lies in the future.
     interval: Interval | None = None

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from starlette.routing import BaseRoute, Route
 
 from queryapi.answer import SESSION_REACH, Answer, Report
-from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
+from queryapi.call import COMMON_PARAMETERS, FILTERS_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
@@ -71,7 +71,7 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/{website_id}/dashboard", _DASHBOARD),
     (
         "/api/v1/analytics/{website_id}/realtime",
-        Report(realtime, frozenset({"timezone", "include_bots"}), REPEATABLE_PARAMETERS, reach=SESSION_REACH),
+        Report(realtime, FILTERS_PARAMETERS | {"timezone", "include_bots"}, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
     ),
     ("/api/v1/analytics/{website_id}/top-pages", _PAGES),
     (

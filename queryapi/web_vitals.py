@@ -11,9 +11,10 @@ from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call, asked_
 from queryapi.comparison import rounded
 from queryapi.conditions import Values, event_conditions, row_conditions
 from queryapi.envelope import head, max_age_seconds, meta
+from queryapi.filter_tree import conjuncts, names_in
 from queryapi.lists import LIST_PARAMETERS, MAX_OFFSET, parse_limit, parse_order, percentage
 from queryapi.params import bad_parameter
-from queryapi.query import Filter, Order, Query
+from queryapi.query import And, Condition, Filter, HasDone, Order, Query
 from queryapi.rows import Row, number, whole
 from queryapi.statement import Statement
 from sql.statements import read
@@ -72,7 +73,7 @@ WEB_VITALS = Report(web_vitals, COMMON_PARAMETERS | LIST_PARAMETERS | {"group"},
 
 def _compile(query: Query, *, is_by_page: bool) -> Statement:
     values = Values()
-    measured = replace(query, filters=(*query.filters, Filter("event_type", ("performance",))))
+    measured = replace(query, filters=(*_of_measurements(query), Filter("event_type", ("performance",))))
     name = sql.Identifier("page") if is_by_page else sql.SQL("NULL::text")
     text = sql.SQL(read("reads/web_vitals")).format(
         name=name,
@@ -90,6 +91,15 @@ def _compile(query: Query, *, is_by_page: bool) -> Statement:
         offset=values.bind(query.offset),
     )
     return Statement(text, values.bound)
+
+
+def _of_measurements(query: Query) -> tuple[Condition, ...]:
+    """The filters as they are met by a measurement, which is of one type: those on the types of events pick the
+    sessions that contain such an event."""
+    met = conjuncts(query)
+    of_types = tuple(item for item in met if "event_type" in names_in(item))
+    rest = tuple(item for item in met if "event_type" not in names_in(item))
+    return (*rest, HasDone(And(of_types))) if of_types else rest
 
 
 def _columns(name: str, vital: Vital) -> sql.Composed:

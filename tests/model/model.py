@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from tests.model.arithmetic import mean_seconds, percent, ratio, rounded
+from tests.model.filter_tree import Tree, conjuncts, is_about_event, meets, wants_silent
 
 RESERVED = frozenset({"pageview", "engagement", "performance", "identify"})
 # SPEC R17: what keeps a session alive and so moves its end.
@@ -104,7 +105,18 @@ class Question:
     until: datetime
     session_filters: Filters = field(default_factory=dict[str, tuple[str, ...]])
     event_filters: Filters = field(default_factory=dict[str, tuple[str, ...]])
+    # Conditions that must all be met as well, as they are sent.
+    tree: tuple[Tree, ...] = ()
     include_bots: bool = False
+
+    @property
+    def is_about_events(self) -> bool:
+        return bool(self.event_filters) or any(is_about_event(part) for part in conjuncts(self.tree))
+
+    @property
+    def wants_silent(self) -> bool:
+        """True when events that are no visit of a page and nothing a visitor did are asked for by name."""
+        return any(wants_silent(part) for part in conjuncts(self.tree) if is_about_event(part))
 
     def during(self, since: datetime, until: datetime) -> "Question":
         return replace(self, since=since, until=until)
@@ -112,11 +124,15 @@ class Question:
     def covers(self, moment: datetime) -> bool:
         return self.since <= moment < self.until
 
-    def picks_event(self, event: StoredEvent) -> bool:
-        return all(_event_value(event, name) in allowed for name, allowed in self.event_filters.items())
+    def picks_event(self, session: Session, event: StoredEvent) -> bool:
+        return all(_event_value(event, name) in allowed for name, allowed in self.event_filters.items()) and all(
+            meets(part, self, session, event) for part in conjuncts(self.tree) if is_about_event(part)
+        )
 
     def picks_session(self, session: Session) -> bool:
-        return all(session.attribute(name) in allowed for name, allowed in self.session_filters.items())
+        return all(session.attribute(name) in allowed for name, allowed in self.session_filters.items()) and all(
+            meets(part, self, session, None) for part in conjuncts(self.tree) if not is_about_event(part)
+        )
 
 
 class Population:
@@ -129,9 +145,10 @@ class Population:
             row
             for session in self.sessions
             for row in session.rows
-            if question.covers(row.timestamp) and question.picks_event(row)
+            if question.covers(row.timestamp) and question.picks_event(session, row)
         )
-        matched = {row.session for row in self.events}
+        is_any_row = question.wants_silent or not question.is_about_events
+        matched = {row.session for row in self.events if row.is_hit or is_any_row}
         # SPEC R20: a session is counted where it starts; R34: its matching event must lie in the range.
         self.visits = tuple(
             session

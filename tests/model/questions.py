@@ -1,5 +1,6 @@
 """Random questions about random traffic: the parameters of a request, and the same for the model."""
 
+import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tests.model.asking import ROLLUPS, Asked, Asker, Site
 from tests.model.calendar import DAY, start_of, year_before
 from tests.model.events import PAGES, PLACES_IN_TIME, Traffic, stored_events, traffics
+from tests.model.filter_tree import Tree, session_trees, trees
 from tests.model.model import Filters, Population, Question, StoredEvent, population
 
 # MODEL_EXAMPLES=500 asks 500 times a test, each run other questions; by default the same few every run.
@@ -68,6 +70,7 @@ class Case:
     now: datetime
     session_filters: Filters = field(default_factory=dict[str, tuple[str, ...]])
     event_filters: Filters = field(default_factory=dict[str, tuple[str, ...]])
+    tree: tuple[Tree, ...] = ()
     include_bots: bool = False
     # Follows from the traffic.
     events: list[StoredEvent] = field(repr=False)
@@ -92,6 +95,7 @@ class Case:
         return {
             **self.session_filters,
             **self.event_filters,
+            **({"filters": json.dumps(self.tree)} if self.tree else {}),
             **({"include_bots": "true"} if self.include_bots else {}),
         }
 
@@ -109,6 +113,7 @@ class Case:
             until=until,
             session_filters=self.session_filters,
             event_filters=self.event_filters,
+            tree=self.tree,
             include_bots=self.include_bots,
         )
 
@@ -174,6 +179,7 @@ def cases(draw: st.DrawFn, *, has_event_filters: bool = True) -> Case:
         now=now,
         session_filters=draw(_chosen(SESSION_FILTERS, 2)),
         event_filters=draw(_chosen(EVENT_FILTERS, 2)) if has_event_filters else {},
+        tree=tuple(draw(st.just(()) | (trees if has_event_filters else session_trees))),
         include_bots=draw(st.booleans()),
         events=events,
     )

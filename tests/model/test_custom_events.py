@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.model.asking import Asker, Body
 from tests.model.custom_events import Row, by_custom_event
 from tests.model.events import CUSTOM
+from tests.model.filter_tree import conjuncts, leaves
 from tests.model.questions import Case, cases, examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -21,7 +22,8 @@ PATH = "/api/v1/events/{}/custom-events"
 def without_event_type(case: Case) -> Case:
     """Here `event_type` asks for one event's properties, and is no filter."""
     rest = {name: values for name, values in case.event_filters.items() if name != "event_type"}
-    return replace(case, event_filters=rest)
+    tree = tuple(part for part in conjuncts(case.tree) if all(name != "event_type" for _, name, _ in leaves(part)))
+    return replace(case, event_filters=rest, tree=tree)
 
 
 @pytest.mark.rule("B13")

@@ -21,9 +21,9 @@ limits = st.sampled_from((1, 2, 3, 7, 500))
 
 
 def without_ends(case: Case) -> Case:
-    """What arrives may give a session another first or last page, and so another answer to these filters."""
+    """What arrives may change what a session has done, and its first and last page: no filter on these."""
     rest = {name: values for name, values in case.session_filters.items() if name not in {"entry_page", "exit_page"}}
-    return replace(case, session_filters=rest)
+    return replace(case, session_filters=rest, tree=())
 
 
 @pytest.mark.rule("B12")
@@ -96,7 +96,7 @@ def _walk(
 
 def _picked(case: Case) -> list[StoredEvent]:
     """Every event of the population; a filter on a page does not mean measurements taken there."""
-    is_narrow = bool(case.event_filters) and "event_type" not in case.event_filters
+    is_narrow = case.question.is_about_events and not case.question.wants_silent
     return [event for event in case.population(case.question).events if event.is_hit or not is_narrow]
 
 
