@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from queryapi.memory import Entry, Memory
 from queryapi.question import Question
+from queryapi.redis_answers import RedisAnswers
 from queryapi.rendered import Rendered
 
 
@@ -27,14 +28,16 @@ class _Flight:
 
 
 class Answers:
-    """Kept in memory, each as long as its reader may keep it and nothing has changed."""
+    """Kept in memory, and in Redis where there is one for it, each as long as its reader may keep it and nothing
+    has changed."""
 
-    def __init__(self, memory: Memory, registry: CollectorRegistry) -> None:
+    def __init__(self, memory: Memory, redis: RedisAnswers | None, registry: CollectorRegistry) -> None:
         self._memory = memory
+        self._redis = redis
         self._flights: dict[tuple[bytes, str], _Flight] = {}
         self._found = Counter(
             "query_answers_total",
-            "Answers by where they came from: memory, joined (computed for somebody else), database.",
+            "Answers by where they came from: memory, redis, joined (computed for somebody else), database.",
             ["source"],
             registry=registry,
         )
@@ -51,9 +54,10 @@ class Answers:
             return Found(entry.rendered, entry.made_at)
         key = (question.digest, version)
         flight = self._flights.get(key)
-        self._found.labels("database" if flight is None else "joined").inc()
-        if flight is None:
-            flight = self._flights[key] = _Flight(asyncio.create_task(self._make(question, make)))
+        if flight is not None:
+            self._found.labels("joined").inc()
+        else:
+            flight = self._flights[key] = _Flight(asyncio.create_task(self._make(question, version, make)))
             flight.task.add_done_callback(lambda _: self._land(key, flight))
         return await self._wait(key, flight)
 
@@ -72,7 +76,15 @@ class Answers:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
-    async def _make(self, question: Question, make: Callable[[], Awaitable[Entry]]) -> Found:
+    async def _make(self, question: Question, version: str, make: Callable[[], Awaitable[Entry]]) -> Found:
+        entry = None if self._redis is None else await self._redis.get(question.digest)
+        if entry is not None and entry.is_fresh(version, question.asked_at):
+            self._found.labels("redis").inc()
+            self._memory.put(question.digest, entry)
+            return Found(entry.rendered, entry.made_at)
+        self._found.labels("database").inc()
         entry = await make()
         self._memory.put(question.digest, entry)
+        if self._redis is not None:
+            await self._redis.put(question.digest, entry, question.asked_at)
         return Found(entry.rendered, None)

@@ -16,9 +16,11 @@ from starlette.middleware.cors import CORSMiddleware
 from queryapi.access import Credentials
 from queryapi.answers import Answers
 from queryapi.database import make_pool
+from queryapi.derived_key import derived_key
 from queryapi.endpoint import Services
 from queryapi.key_ring import KeyRing
 from queryapi.memory import Memory
+from queryapi.redis_answers import RedisAnswers
 from queryapi.routes import make_routes
 from queryapi.sites import keep_published
 from shared.asgi import Requests, handle_http_exception
@@ -35,6 +37,8 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
     registry = registry or CollectorRegistry()
     pool = make_pool(settings)
     redis = _redis(settings.redis_url) if settings.redis_url else None
+    cache = _redis(settings.cache_redis_url) if settings.cache_redis_url else None
+    shared = cache and RedisAnswers(cache, derived_key(settings, b"cache"), settings.cache_bytes, registry)
     keys = KeyRing(pool, settings, clock)
     services = Services(
         settings=settings,
@@ -43,7 +47,7 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
         clock=clock,
         credentials=Credentials(TokenVerifier(settings, clock), keys, clock),
         registry=registry,
-        answers=Answers(Memory(settings.cache_bytes), registry),
+        answers=Answers(Memory(settings.cache_bytes), shared, registry),
         started_seconds=monotonic_seconds(),
     )
 
@@ -61,8 +65,9 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
                 with suppress(asyncio.CancelledError):
                     await job
             await pool.close()
-            if redis is not None:
-                await redis.aclose()
+            for client in (redis, cache):
+                if client is not None:
+                    await client.aclose()
 
     middleware = [Middleware(Requests, registry=registry)]
     if settings.cors_origins:

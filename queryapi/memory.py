@@ -42,18 +42,19 @@ class Memory:
     def put(self, digest: bytes, entry: Entry) -> None:
         """Keep the entry in place of what was kept of the question."""
         self._drop(digest)
-        if _size(entry) > self._limit_bytes // 8:
+        if entry_bytes(entry) > self._limit_bytes // 8:
             return
         self._entries[digest] = entry
-        self.bytes += _size(entry)
+        self.bytes += entry_bytes(entry)
         while self.bytes > self._limit_bytes:
             self._drop(next(iter(self._entries)))
 
     def _drop(self, digest: bytes) -> None:
         entry = self._entries.pop(digest, None)
         if entry is not None:
-            self.bytes -= _size(entry)
+            self.bytes -= entry_bytes(entry)
 
 
-def _size(entry: Entry) -> int:
+def entry_bytes(entry: Entry) -> int:
+    """What it takes to keep an entry."""
     return entry.rendered.bytes + ENTRY_BYTES

@@ -64,7 +64,8 @@ SETTINGS = (
     Setting("JWT_AUDIENCE", "analytics", "the `aud` a token must carry"),
     Setting("CORS_ORIGINS", "", "origins, comma separated, that may call the query API from a browser"),
     Setting("STATEMENT_TIMEOUT", "15s", "longest a report may run"),
-    Setting("CACHE_BYTES", "64MiB", "answers that a query API keeps in memory; 0 = none"),
+    Setting("CACHE_BYTES", "64MiB", "answers that a query API keeps in memory, and in CACHE_REDIS_URL; 0 = none"),
+    Setting("CACHE_REDIS_URL", "", "a Redis of its own in which query APIs share answers; empty = none"),
 )
 
 
@@ -104,6 +105,7 @@ class Settings:
     cors_origins: tuple[str, ...]
     statement_timeout_seconds: float
     cache_bytes: int
+    cache_redis_url: str
 
     @property
     def is_development(self) -> bool:
@@ -170,6 +172,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         cors_origins=_parse_list(text("CORS_ORIGINS")),
         statement_timeout_seconds=parsed("STATEMENT_TIMEOUT", parse_seconds),
         cache_bytes=parsed("CACHE_BYTES", parse_bytes),
+        cache_redis_url=parsed("CACHE_REDIS_URL", _parse_redis_url),
     )
 
 

@@ -30,7 +30,7 @@ _ROLES: Mapping[str, str] = {
     "worker": "~events:* %R~registry +ping +get +xadd +xlen +xgroup|create +xgroup|createconsumer"
     " +xgroup|delconsumer +xinfo|stream +xinfo|groups +xinfo|consumers +xreadgroup +xautoclaim +xclaim +xpending"
     " +xrange +xack +xdel +xtrim +multi +exec +discard +info",
-    "queryapi": "~registry ~cache:* ~keys_used %R~events:* +ping +get +set +del +hgetall +hdel +xlen +xinfo|stream"
+    "queryapi": "~registry ~cache:* ~keys_used %R~events:* +ping +get +set +hgetall +hdel +xlen +xinfo|stream"
     " +xinfo|groups +info",
     "operator": "~* &* +@all",
 }

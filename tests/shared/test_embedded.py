@@ -177,9 +177,14 @@ def test_no_service_may_do_harm(running: Home, role: str, command: str) -> None:
 
 @pytest.mark.parametrize(
     ("role", "command"),
-    [("gateway", "HSET keys_used a 1"), ("queryapi", "HGETALL keys_used"), ("queryapi", "HDEL keys_used a")],
+    [
+        ("gateway", "HSET keys_used a 1"),
+        ("queryapi", "HGETALL keys_used"),
+        ("queryapi", "HDEL keys_used a"),
+        ("queryapi", "SET cache:a 1 PX 9"),
+    ],
 )
-def test_the_use_of_a_key_may_be_told(running: Home, role: str, command: str) -> None:
+def test_each_service_may_do_its_own(running: Home, role: str, command: str) -> None:
     with redis.Redis.from_url(valkey_url(running, role)) as client:
         client.execute_command(*command.split())
 
