@@ -5,8 +5,7 @@ gateway is `Origin.network`.
 """
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from socket import AF_INET6, inet_ntop
 
 import msgspec
 
@@ -14,17 +13,15 @@ from ingest.refusal import EventError
 from ingest.sites import Sites
 from ingest.timestamps import Trust
 from shared.api_keys import KEY_PREFIX, key_principal, parse_key_id
+from shared.client_address import Proxies, pack_address
 from shared.clock import Clock
 from shared.errors import AppError
 from shared.settings import Settings
 from shared.tokens import Principal, TokenVerifier, bearer_token, unauthorized
 
 MAX_USER_AGENT_BYTES = 512
-# A longer chain was not built by proxies that we trust; the connection's own address is used.
-MAX_FORWARDED_BYTES = 2048
 INGEST_SCOPE = "ingest"
 IMPORT_SCOPE = "ingest:import"
-_MAPPED_PREFIX = b"\0" * 10 + b"\xff\xff"
 
 Headers = dict[bytes, bytes]
 
@@ -65,8 +62,7 @@ class Senders:
     check tokens with; API keys need none."""
 
     def __init__(self, settings: Settings, verifier: TokenVerifier | None, sites: Sites, clock: Clock) -> None:
-        self._trusted = settings.trusted_proxies
-        self._address_header = settings.client_ip_header.encode("latin-1", "ignore")
+        self._proxies = Proxies(settings)
         self._is_development = settings.is_development
         self._verifier = verifier
         self._sites = sites
@@ -80,9 +76,9 @@ class Senders:
         """
         address = pack_address(peer) or b""
         is_trusted = False
-        if self._trusted and self._is_trusted(address):
-            address = self._forwarded(address, headers, raw)
-            is_trusted = self._is_trusted(address)
+        if self._proxies.is_trusted(address):
+            address = self._proxies.client(address, headers, raw)
+            is_trusted = self._proxies.is_trusted(address)
         origin = Origin(address, cut_address(address), capped_user_agent(headers.get(b"user-agent", b"")))
         is_private = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         authorization = headers.get(b"authorization")
@@ -110,30 +106,6 @@ class Senders:
             raise AppError(403, "forbidden", f"token: the scope {INGEST_SCOPE} is required")
         return principal
 
-    def _is_trusted(self, address: bytes) -> bool:
-        if not address:
-            return False
-        parsed = IPv4Address(address) if len(address) == 4 else IPv6Address(address)
-        return any(parsed in network for network in self._trusted)
-
-    def _forwarded(self, peer: bytes, headers: Headers, raw: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """The first address, from the right, that is not one of our proxies."""
-        if self._address_header:
-            named = headers.get(self._address_header, b"").strip().decode("latin-1")
-            return pack_address(named) or peer
-        chain = b",".join(value for name, value in raw if name == b"x-forwarded-for")
-        if not chain or len(chain) > MAX_FORWARDED_BYTES:
-            return peer
-        nearest = peer
-        for hop in reversed(chain.decode("latin-1").split(",")):
-            address = pack_address(hop.strip())
-            if address is None:
-                break
-            nearest = address
-            if not self._is_trusted(address):
-                break
-        return nearest
-
 
 def body_origin(sender: Sender, ip_address: str | None, user_agent: str | None) -> Origin:
     """The origin as the body gives it; raises EventError when `ip_address` is not an address.
@@ -152,19 +124,6 @@ def body_origin(sender: Sender, ip_address: str | None, user_agent: str | None) 
         return Origin(address, network, capped_user_agent(user_agent.encode()))
     agent = "" if sender.is_keyed else sender.origin.user_agent
     return Origin(address, network, agent, is_server=sender.is_keyed)
-
-
-def pack_address(text: str | None) -> bytes | None:
-    """4 or 16 bytes, an IPv4-mapped IPv6 address as 4; None when `text` is not an address."""
-    if not text:
-        return None
-    try:
-        if ":" not in text:
-            return inet_pton(AF_INET, text)
-        packed = inet_pton(AF_INET6, text)
-    except (OSError, ValueError):
-        return None
-    return packed[12:] if packed.startswith(_MAPPED_PREFIX) else packed
 
 
 def cut_address(address: bytes) -> str | None:

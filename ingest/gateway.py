@@ -9,13 +9,14 @@ from ingest.admit import Admission
 from ingest.client import Sender
 from ingest.exclusion import is_excluded
 from ingest.identity import Naming
-from ingest.limits import Buckets, client_key
+from ingest.limits import Buckets
 from ingest.metrics import IngestMetrics
 from ingest.parse import ClientEvent, Parsed
 from ingest.publish import Publisher
 from ingest.refusal import EventError, Warned
 from ingest.sites import Sites
 from ingest.timestamps import Window
+from shared.client_address import client_key
 from shared.clock import Clock
 from shared.errors import AppError
 from shared.event import Event

@@ -49,8 +49,3 @@ class Buckets:
                 "X-RateLimit-Reset": wait,
             },
         )
-
-
-def client_key(address: bytes) -> bytes:
-    """The network a client is limited by: /24 for IPv4, /56 for IPv6."""
-    return address[:3] if len(address) == 4 else address[:7]

@@ -18,7 +18,7 @@ def main() -> None:
         if not settings.database_url:
             raise SettingError("DATABASE_URL: is required")
         configure_logs(settings.log_level, "queryapi")
-        app = create_app(settings, utc_now)
+        app = create_app(settings, utc_now, announces_setup=True)
     except SettingError as error:
         sys.exit(str(error))
     asyncio.run(serve(app, settings, settings.host, settings.query_port))

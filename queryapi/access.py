@@ -1,12 +1,14 @@
-"""Who may ask what. The one place where a token meets a website (SPEC R63)."""
+"""Who may ask what. The one place where a credential meets a website (SPEC R63)."""
 
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from queryapi.browser import Browser
 from queryapi.database import Reader
 from queryapi.key_ring import KeyRing
 from queryapi.sites import find_website
+from queryapi.user_sessions import UserSessions
 from shared.api_keys import KEY_PREFIX, key_principal, parse_key_id
 from shared.clock import Clock
 from shared.errors import AppError
@@ -18,15 +20,27 @@ STATS_SCOPE = "stats:read"
 
 @dataclass(frozen=True)
 class Credentials:
-    """What tells whom a request speaks for: tokens by their signature, API keys by what is kept of them."""
+    """What tells whom a request speaks for: tokens by their signature, API keys and sessions of browsers by what
+    is kept of them."""
 
     verifier: TokenVerifier
     keys: KeyRing
+    sessions: UserSessions
+    browser: Browser
     clock: Clock
 
-    async def principal(self, authorization: str | None) -> Principal:
-        """The principal of an `Authorization` header; raises AppError 401, 403 as the verifier does, or 503
-        where a key cannot be looked up."""
+    def are_sent(self, request: Request) -> bool:
+        """Whether the request speaks for anybody, rightly or not."""
+        return "authorization" in request.headers or self.browser.session_id(request) is not None
+
+    async def principal(self, request: Request) -> Principal:
+        """The principal of the `Authorization` header or, without one, of the cookie. Raises AppError 401, 403 as
+        the verifier does or when a foreign page asks for a change, 503 where nobody can be looked up."""
+        authorization = request.headers.get("authorization")
+        session_id = self.browser.session_id(request)
+        if authorization is None and session_id is not None:
+            self.browser.check_change(request)
+            return (await self.sessions.find(session_id)).user.principal
         token = bearer_token(authorization)
         if not token.startswith(KEY_PREFIX):
             return self.verifier.verify(authorization)
@@ -37,9 +51,9 @@ class Credentials:
 
 
 async def authorize(request: Request, credentials: Credentials, scope: str = STATS_SCOPE) -> Principal:
-    """The principal of the request's token or key; raises AppError as `Credentials` does, or 403 when the
+    """The principal of the request's token, key or cookie; raises AppError as `Credentials` does, or 403 when the
     scope is missing."""
-    principal = await credentials.principal(request.headers.get("authorization"))
+    principal = await credentials.principal(request)
     if scope not in principal.scopes:
         raise AppError(403, "forbidden", f"token: the scope {scope} is required")
     return principal

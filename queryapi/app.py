@@ -14,15 +14,20 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from queryapi.access import Credentials
+from queryapi.announce import announce_setup
 from queryapi.answers import Answers
+from queryapi.attempts import Attempts
+from queryapi.browser import Browser
 from queryapi.database import make_pool
 from queryapi.derived_key import derived_key
 from queryapi.endpoint import Services
+from queryapi.hashing import Hashing
 from queryapi.key_ring import KeyRing
 from queryapi.memory import Memory
 from queryapi.redis_answers import RedisAnswers
 from queryapi.routes import make_routes
 from queryapi.sites import keep_published
+from queryapi.user_sessions import UserSessions
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock, monotonic_seconds
 from shared.settings import Settings
@@ -31,7 +36,9 @@ from shared.tokens import TokenVerifier
 REDIS_SECONDS = 2.0
 
 
-def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | None = None) -> Starlette:
+def create_app(
+    settings: Settings, clock: Clock, registry: CollectorRegistry | None = None, *, announces_setup: bool = False
+) -> Starlette:
     """The query API; its lifespan opens and closes the connections, and starts although neither the
     database nor Redis is there. Raises SettingError when the key is not fit to check tokens with."""
     registry = registry or CollectorRegistry()
@@ -45,7 +52,11 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
         pool=pool,
         redis=redis,
         clock=clock,
-        credentials=Credentials(TokenVerifier(settings, clock), keys, clock),
+        credentials=Credentials(
+            TokenVerifier(settings, clock), keys, UserSessions(pool, settings, clock), Browser(settings), clock
+        ),
+        attempts=Attempts(),
+        hashing=Hashing(registry),
         registry=registry,
         answers=Answers(Memory(settings.cache_bytes), shared, registry),
         started_seconds=monotonic_seconds(),
@@ -57,6 +68,8 @@ def create_app(settings: Settings, clock: Clock, registry: CollectorRegistry | N
         jobs = [asyncio.create_task(keys.keep_use(redis))]
         if redis is not None:
             jobs.append(asyncio.create_task(keep_published(pool, redis, settings, clock)))
+        if announces_setup:
+            jobs.append(asyncio.create_task(announce_setup(pool, settings, clock)))
         try:
             yield
         finally:

@@ -11,9 +11,11 @@ from starlette.responses import Response
 from queryapi.access import Credentials, identify_reader, require_readable, require_website
 from queryapi.answer import Answer, Report
 from queryapi.answers import Answers, Found
+from queryapi.attempts import Attempts
 from queryapi.call import Call, make_call
 from queryapi.database import Pool, Reader, snapshot
 from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
+from queryapi.hashing import Hashing
 from queryapi.memory import Entry
 from queryapi.params import parse_params
 from queryapi.question import data_version, recognise
@@ -21,6 +23,8 @@ from queryapi.rendered import payload, render
 from shared.clock import Clock
 from shared.settings import Settings
 
+# An answer is of whoever asked, by either of them.
+VARY = "Authorization, Cookie"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -33,6 +37,8 @@ class Services:
     redis: Redis | None
     clock: Clock
     credentials: Credentials
+    attempts: Attempts
+    hashing: Hashing
     registry: CollectorRegistry
     answers: Answers
     started_seconds: float
@@ -113,7 +119,7 @@ def send(request: Request, found: Found) -> Response:
     headers = {
         "Cache-Control": f"private, max-age={rendered.max_age_seconds}",
         "ETag": rendered.etag,
-        "Vary": "Authorization",
+        "Vary": VARY,
     }
     asked = request.headers.get("if-none-match", "")
     if rendered.etag in {candidate.strip() for candidate in asked.split(",")} or asked.strip() == "*":

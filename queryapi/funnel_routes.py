@@ -12,7 +12,7 @@ from queryapi.access import authorize, require_website
 from queryapi.body import read_json
 from queryapi.call import REPEATABLE_PARAMETERS, Call, make_call
 from queryapi.database import Reader, changes, snapshot
-from queryapi.endpoint import Asked, Services, answer, by_method, send
+from queryapi.endpoint import VARY, Asked, Services, answer, by_method, send
 from queryapi.explain import EXPLAIN_PARAMETER, take_explain
 from queryapi.fields import refuse
 from queryapi.funnel import Funnel, funnel_body
@@ -66,7 +66,7 @@ class _Funnels:
                 "offset": offset,
                 "meta": {"generated_at": self.services.clock(), "warnings": []},
             },
-            headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"},
+            headers={"Cache-Control": "private, no-cache", "Vary": VARY},
         )
 
     async def create(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from queryapi.access import authorize, require_website
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import Services, by_method
+from queryapi.endpoint import VARY, Services, by_method
 from queryapi.funnel_routes import FUNNELS_SCOPE
 from queryapi.goal import create_goal, delete_goal, goal_body, list_goals, parse_goal, parse_goal_id, replace_goal
 from queryapi.params import parse_params
@@ -53,7 +53,7 @@ class _Goals:
             "total": len(goals),
             "meta": {"generated_at": self.services.clock(), "warnings": []},
         }
-        return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"})
+        return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": VARY})
 
     async def create(self, request: Request) -> Response:
         principal = await self._authorize_change(request)

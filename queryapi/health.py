@@ -72,7 +72,7 @@ def detailed_health(services: Services) -> Endpoint:
     version = release()
 
     async def endpoint(request: Request) -> Response:
-        has_token = "authorization" in request.headers
+        has_token = services.credentials.are_sent(request)
         if has_token:
             await authorize(request, services.credentials)
         checks = {"redis": await _redis(services), **await _database(services)}

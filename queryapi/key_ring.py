@@ -1,7 +1,6 @@
 """API keys as the query API knows them: looked up in the table, kept for seconds."""
 
 import asyncio
-from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from redis.exceptions import RedisError
 
 from queryapi.database import Pool, Reader, changes, snapshot
 from queryapi.fixed import fixed
+from queryapi.kept import Kept
 from shared.clock import Clock
 from shared.errors import AppError
 from shared.registry import KEY_USE_GRAIN_SECONDS, KEYS_USED_KEY, ApiKey
@@ -19,17 +19,13 @@ from shared.settings import Settings
 
 log = structlog.get_logger()
 
-# How long a revoked key may still open this process, other processes having revoked it.
-KEEP = timedelta(seconds=5)
-MAX_KEPT = 1024
 # How exactly it is known when a key was last used.
 USE_GRAIN = timedelta(seconds=KEY_USE_GRAIN_SECONDS)
 WRITE_USE_SECONDS = 2.0
 
 
-class _Kept(NamedTuple):
+class _Known(NamedTuple):
     key: ApiKey
-    read_at: datetime
     last_used_at: datetime | None
 
 
@@ -40,42 +36,39 @@ class KeyRing:
         self._pool = pool
         self._settings = settings
         self._clock = clock
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept = Kept[str, _Known](clock)
         self._used: dict[str, datetime] = {}
 
     async def find(self, key_id: str) -> ApiKey | None:
         """What is kept of the key, None when there is none; raises AppError 503."""
         now = self._clock()
         kept = self._kept.get(key_id)
-        if kept is not None and timedelta() <= now - kept.read_at < KEEP:
+        if kept is not None:
             return kept.key
-        self.forget(key_id)
         async with snapshot(self._pool, self._settings) as reader:
             rows = await reader.rows(fixed("reads/key_by_id", {"key_id": key_id}))
         if not rows:
             return None
         last_used_at = rows[0]["last_used_at"]
         assert last_used_at is None or isinstance(last_used_at, datetime)
-        kept = self._kept[key_id] = _Kept(msgspec.convert(rows[0], ApiKey), now, last_used_at)
-        while len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
-        return kept.key
+        known = _Known(msgspec.convert(rows[0], ApiKey), last_used_at)
+        self._kept.put(key_id, known, now)
+        return known.key
 
     def note_use(self, key_id: str) -> None:
         """The key has just opened something; `keep_use` writes it down."""
         kept, now = self._kept.get(key_id), self._clock()
         if kept is not None and (kept.last_used_at is None or now - kept.last_used_at >= USE_GRAIN):
-            self._kept[key_id] = kept._replace(last_used_at=now)
+            self._kept.replace(key_id, kept._replace(last_used_at=now))
             self._used[key_id] = now
 
     def forget(self, key_id: str) -> None:
         """Look the key up again at its next use."""
-        self._kept.pop(key_id, None)
+        self._kept.forget(key_id)
 
     def forget_website(self, website_id: str) -> None:
         """Look the website's keys up again at their next use."""
-        for key_id in [key_id for key_id, kept in self._kept.items() if kept.key.website_id == website_id]:
-            self.forget(key_id)
+        self._kept.forget_where(lambda known: known.key.website_id == website_id)
 
     async def keep_use(self, redis: Redis | None) -> None:
         """Write down for ever when keys were used here and at the gateway, beside the requests that use them."""

@@ -65,7 +65,7 @@ class _Keys:
         async with changes(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
             key = await create_key(reader, website_id, asked, made, now)
-        record(principal, "key_created", website_id)
+        record(principal, "key_created", website_id, key_id=key.key_id)
         await publish_change(services)
         location = {"Location": f"/api/v1/websites/{website_id}/keys/{key.key_id}"}
         return json_response({**key_body(key), "key": made.text}, 201, {**_PRIVATE, **location})
@@ -78,7 +78,7 @@ class _Keys:
             is_deleted = await delete_key(reader, website.website_id, key_id)
         if not is_deleted:
             raise AppError(404, "key_not_found", "no such key")
-        record(principal, "key_revoked", website.website_id)
+        record(principal, "key_revoked", website.website_id, key_id=key_id)
         services.credentials.keys.forget(key_id)
         await publish_change(services)
         return Response(status_code=204, headers=_PRIVATE)

@@ -26,8 +26,11 @@ from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import realtime
 from queryapi.removal_routes import removal_routes
 from queryapi.retention import RETENTION
+from queryapi.session_routes import session_routes
+from queryapi.setup_routes import setup_routes
 from queryapi.sources import REFERRERS_PARAMETERS, SOURCES_PARAMETERS, sources, top_referrers
 from queryapi.timeseries import HOURLY_PARAMETERS, SERIES_PARAMETERS, daily, hourly, timeseries
+from queryapi.user_routes import user_routes
 from queryapi.web_vitals import WEB_VITALS
 from queryapi.website_routes import website_routes
 
@@ -118,5 +121,8 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *website_routes(services),
         *key_routes(services),
         *removal_routes(services),
+        *setup_routes(services),
+        *session_routes(services),
+        *user_routes(services),
         *event_routes(services),
     ]

@@ -10,7 +10,7 @@ from queryapi.access import authorize, no_such_website, require_website
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import Services, by_method
+from queryapi.endpoint import VARY, Services, by_method
 from queryapi.lists import MAX_OFFSET, parse_limit
 from queryapi.params import parse_params
 from queryapi.removal import remove_website_events
@@ -85,7 +85,7 @@ class _Websites:
                 "offset": offset,
                 "meta": {"generated_at": services.clock(), "warnings": []},
             },
-            headers={"Cache-Control": "private, no-cache", "Vary": "Authorization"},
+            headers={"Cache-Control": "private, no-cache", "Vary": VARY},
         )
 
     async def show(self, request: Request) -> Response:
@@ -142,6 +142,7 @@ class _Websites:
         if not is_deleted:
             raise no_such_website()
         services.credentials.keys.forget_website(website_id)
+        services.credentials.sessions.forget_website(website_id)
         await publish_change(services)
         if is_purged:
             events += await remove_website_events(services, website_id)

@@ -29,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_site(commands.add_parser("site", help="register websites"))
     _add_token(commands.add_parser("token", help="print a bearer token that is valid for 24 hours"))
     _add_key(commands.add_parser("key", help="API keys for servers, which hold until they are revoked"))
+    commands.add_parser("setup", help="print the link that makes the owner's account, while nobody can sign in")
+    _add_user(commands.add_parser("user", help="people who sign in to the page"))
     _add_import(commands.add_parser("import", help="import traffic recorded elsewhere"))
     # Run by `up`, of no use to people.
     commands.add_parser("front-door")
@@ -75,6 +77,20 @@ def _add_key(parser: argparse.ArgumentParser) -> None:
     list_.add_argument("--website", required=True, metavar="ID")
     revoke = actions.add_parser("revoke", help="end a key within seconds")
     revoke.add_argument("key_id", metavar="KEY_ID", help="what stands between ak_ and the next _")
+
+
+def _add_user(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="print the password of a new user, this once")
+    add.add_argument("email", metavar="EMAIL")
+    add.add_argument("--name", default="", help="what people call the user")
+    add.add_argument("--role", choices=sorted(ROLE_SCOPES), default="viewer", help="viewer by default")
+    add.add_argument(
+        "--website", action="append", metavar="ID", type=_website_id, help="one to see; repeat; all by default"
+    )
+    actions.add_parser("list", help="the users: id, address, role, websites, state, name")
+    reset = actions.add_parser("reset", help="print a new password, and sign the user out everywhere")
+    reset.add_argument("email", metavar="EMAIL")
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:

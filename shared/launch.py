@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import uvloop
 
-from shared import doctor, key_commands, up, websites
+from shared import doctor, key_commands, up, user_commands, websites
 from shared.cli import build_parser
 from shared.clock import monotonic_seconds, utc_now
 from shared.command_database import CommandError
@@ -61,6 +61,10 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
             return websites.run(arguments, _connected(settings, "operator", needs=("database_url",)))
         case "key":
             return key_commands.run(arguments, _connected(settings, "operator", needs=("database_url",)), utc_now)
+        case "setup":
+            return user_commands.run_setup(_connected(settings, "operator", needs=("database_url",)), utc_now)
+        case "user":
+            return user_commands.run(arguments, _connected(settings, "operator", needs=("database_url",)), utc_now)
         case "import":
             return _import_access_log(arguments, settings)
         case _:

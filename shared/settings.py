@@ -63,6 +63,7 @@ SETTINGS = (
     Setting("JWT_ISSUER", "analytics", "the `iss` a token must carry"),
     Setting("JWT_AUDIENCE", "analytics", "the `aud` a token must carry"),
     Setting("CORS_ORIGINS", "", "origins, comma separated, that may call the query API from a browser"),
+    Setting("PUBLIC_URL", "", "where people open the page, such as https://stats.example.com; empty = as they ask"),
     Setting("STATEMENT_TIMEOUT", "15s", "longest a report may run"),
     Setting("CACHE_BYTES", "64MiB", "answers that a query API keeps in memory, and in CACHE_REDIS_URL; 0 = none"),
     Setting("CACHE_REDIS_URL", "", "a Redis of its own in which query APIs share answers; empty = none"),
@@ -103,6 +104,7 @@ class Settings:
     jwt_issuer: str
     jwt_audience: str
     cors_origins: tuple[str, ...]
+    public_url: str
     statement_timeout_seconds: float
     cache_bytes: int
     cache_redis_url: str
@@ -170,6 +172,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         jwt_issuer=text("JWT_ISSUER"),
         jwt_audience=text("JWT_AUDIENCE"),
         cors_origins=_parse_list(text("CORS_ORIGINS")),
+        public_url=parsed("PUBLIC_URL", _parse_public_url),
         statement_timeout_seconds=parsed("STATEMENT_TIMEOUT", parse_seconds),
         cache_bytes=parsed("CACHE_BYTES", parse_bytes),
         cache_redis_url=parsed("CACHE_REDIS_URL", _parse_redis_url),
@@ -207,6 +210,16 @@ def _parse_redis_url(value: str) -> str:
     if not is_valid:
         raise ValueError("must be an address such as redis://user:password@host:6379/0 or unix:///path/to/socket")
     return value
+
+
+def _parse_public_url(value: str) -> str:
+    url = value.rstrip("/")
+    if (
+        url
+        and re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", url) is None
+    ):
+        raise ValueError("must be scheme, host and port alone, such as https://stats.example.com")
+    return url
 
 
 def _parse_bool(name: str, value: str) -> bool:

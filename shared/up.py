@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -24,6 +24,7 @@ from shared.embedded.valkey import start_valkey
 from shared.settings import SettingError, Settings
 from shared.supervise import Service, Supervisor
 from shared.tokens import checked_secret, make_token
+from shared.user_commands import set_up
 from sql.migrate import migrate
 
 _READY_SECONDS = 60.0
@@ -55,7 +56,7 @@ def run_everything(settings: Settings, report: Report) -> None:
                 report(f"applied {name}")
             _start_services(supervisor, settings, home, report)
             _wait_until_ready(supervisor, settings)
-            _greet(filled, home)
+            _greet(filled, home, set_up(filled, utc_now))
             while True:
                 supervisor.check()
                 time.sleep(_CHECK_SECONDS)
@@ -152,7 +153,7 @@ def _url(settings: Settings) -> str:
     return f"http://{host}:{settings.ingest_port}"
 
 
-def _greet(settings: Settings, home: Home) -> None:
+def _greet(settings: Settings, home: Home, setup_lines: Sequence[str]) -> None:
     lines = [
         "",
         f"  Ready: {_url(settings)}",
@@ -163,6 +164,8 @@ def _greet(settings: Settings, home: Home) -> None:
     if settings.jwt_secret:
         token = make_token(settings, utc_now, role="owner", websites=None)
         lines += ["", "  Token of the owner, valid for 24 hours (`analytics token` makes more):", f"  {token}"]
+    if setup_lines:
+        lines += ["", *setup_lines]
     print("\n".join([*lines, "", "  Ctrl-C stops everything."]), flush=True)
 
 

@@ -37,6 +37,7 @@ ABOVE_SERVICES = {
     "launch",
     "supervise",
     "up",
+    "user_commands",
     "websites",
 }
 MIGRATION = re.compile(r"\d{4}_[a-z0-9_]+(\.(timescale|postgres))?\.sql")

@@ -1,0 +1,2 @@
+-- Whether anybody can sign in.
+SELECT EXISTS (SELECT FROM users) AS has_user
