@@ -21,6 +21,7 @@ from queryapi.browser import Browser
 from queryapi.database import make_pool
 from queryapi.derived_key import derived_key
 from queryapi.endpoint import Services
+from queryapi.gate import Gate
 from queryapi.hashing import Hashing
 from queryapi.key_ring import KeyRing
 from queryapi.memory import Memory
@@ -59,6 +60,7 @@ def create_app(
         hashing=Hashing(registry),
         registry=registry,
         answers=Answers(Memory(settings.cache_bytes), shared, registry),
+        gate=Gate(settings.max_reports_per_token, settings.db_connection_timeout_seconds, registry),
         started_seconds=monotonic_seconds(),
     )
 

@@ -15,6 +15,7 @@ from queryapi.attempts import Attempts
 from queryapi.call import Call, make_call
 from queryapi.database import Pool, Reader, snapshot
 from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
+from queryapi.gate import Gate
 from queryapi.hashing import Hashing
 from queryapi.memory import Entry
 from queryapi.params import parse_params
@@ -41,6 +42,7 @@ class Services:
     hashing: Hashing
     registry: CollectorRegistry
     answers: Answers
+    gate: Gate
     started_seconds: float
 
 
@@ -72,7 +74,9 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
             call = await make_call(Call(website, params, services.clock(), reader))
             return Asked(call, report, request.scope["route"].path)
 
-        return send(request, await answer(services, ask, is_explained=explainer is not None))
+        # Nobody's requests are counted by the website: that of one takes nothing from another's.
+        async with services.gate.enter(principal or website_id):
+            return send(request, await answer(services, ask, is_explained=explainer is not None))
 
     return endpoint
 

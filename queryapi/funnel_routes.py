@@ -114,7 +114,8 @@ class _Funnels:
             call = await make_call(Call(website, params, self.services.clock(), reader))
             return Asked(call, performance_of(funnel, params), name)
 
-        return send(request, await answer(self.services, ask, is_explained=explainer is not None))
+        async with self.services.gate.enter(principal):
+            return send(request, await answer(self.services, ask, is_explained=explainer is not None))
 
     async def _authorize_change(self, request: Request) -> Principal:
         principal = await authorize(request, self.services.credentials, FUNNELS_SCOPE)

@@ -42,6 +42,9 @@ SETTINGS = (
     Setting("METRICS_PORT", "0", "where a worker serves /metrics on HOST; 0 = nowhere"),
     Setting("MAX_DB_CONNECTIONS", "20", "connections the query API may hold, 1..500"),
     Setting("DB_CONNECTION_TIMEOUT", "2s", "longest wait for a free connection"),
+    Setting(
+        "MAX_REPORTS_PER_TOKEN", "", "reports one token may have under way, 1..500; empty = a third of the connections"
+    ),
     Setting("STREAM_PARTITIONS", "8", "stream partitions, 1..1024; fixed once events have been accepted"),
     Setting("WORKER_COUNT", "1", "worker processes that `analytics up` starts, 1..64"),
     Setting("BATCH_SIZE", "5000", "most events in one worker transaction, 1..50000"),
@@ -85,6 +88,7 @@ class Settings:
     metrics_port: int
     max_db_connections: int
     db_connection_timeout_seconds: float
+    max_reports_per_token: int
     stream_partitions: int
     worker_count: int
     batch_size: int
@@ -127,8 +131,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             raise SettingError(f"{name}: must be one of {', '.join(allowed)}, not {value!r}")
         return value
 
-    def whole(name: str, low: int, high: int) -> int:
+    def whole(name: str, low: int, high: int, otherwise: int | None = None) -> int:
         value = text(name)
+        if not value and otherwise is not None:
+            return otherwise
         if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
             raise SettingError(f"{name}: must be a whole number from {low} to {high}, not {value!r}")
         return int(value)
@@ -141,6 +147,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
     environment = one_of("ENVIRONMENT", "development", "production")
     allow_unregistered = text("ALLOW_UNREGISTERED_SITES") or ("true" if environment == "development" else "false")
+    max_db_connections = whole("MAX_DB_CONNECTIONS", 1, 500)
     return Settings(
         environment=environment,
         log_level=one_of("LOG_LEVEL", "debug", "info", "warning", "error"),
@@ -151,7 +158,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ingest_port=whole("INGEST_PORT", 0, 65535),
         query_port=whole("ANALYTICS_SERVICE_PORT", 0, 65535),
         metrics_port=whole("METRICS_PORT", 0, 65535),
-        max_db_connections=whole("MAX_DB_CONNECTIONS", 1, 500),
+        max_db_connections=max_db_connections,
+        max_reports_per_token=whole("MAX_REPORTS_PER_TOKEN", 1, 500, max(1, max_db_connections // 3)),
         db_connection_timeout_seconds=parsed("DB_CONNECTION_TIMEOUT", parse_seconds),
         stream_partitions=whole("STREAM_PARTITIONS", 1, 1024),
         worker_count=whole("WORKER_COUNT", 1, 64),

@@ -164,7 +164,9 @@ async def test_single_events_and_refusals_are_never_kept(database: str) -> None:
 async def test_who_asks_the_same_at_once_waits_for_one_answer(database: str) -> None:
     store(database, vector())
 
-    async with running(settings_for(database, MAX_DB_CONNECTIONS="2")) as api:
+    settings = settings_for(database, MAX_DB_CONNECTIONS="2", MAX_REPORTS_PER_TOKEN="11")
+
+    async with running(settings) as api:
         async with held(database):
             asking = [asyncio.create_task(api.get(DASHBOARD, CLOSED)) for _ in range(10)]
             await sees(database, 1)
