@@ -12,7 +12,7 @@ from queryapi.ranges import days_range, ends_range
 from queryapi.rows import Number
 
 COMPARE_PARAMETERS = frozenset({"compare", "compare_from", "compare_to", "match_day_of_week"})
-_WORDS: dict[str, Compare] = {
+COMPARE_WORDS: dict[str, Compare] = {
     "previous": "previous",
     "prev": "previous",
     "year_over_year": "year_over_year",
@@ -24,7 +24,7 @@ _WORDS: dict[str, Compare] = {
 
 def parse_compare(params: Params) -> Compare:
     """The kind of comparison asked for; raises AppError 400 where its other parameters do not fit."""
-    compare = _WORDS[params.choice("compare", tuple(_WORDS)) or "previous"]
+    compare = COMPARE_WORDS[params.choice("compare", tuple(COMPARE_WORDS)) or "previous"]
     if compare != "custom" and params.has_any("compare_from", "compare_to"):
         raise bad_parameter("compare_from", "only with compare=custom", "conflicting_parameters")
     return compare

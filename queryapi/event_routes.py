@@ -13,6 +13,7 @@ from queryapi.endpoint import Services, report_endpoint
 from queryapi.lists import LIST_PARAMETERS
 from queryapi.recent import Shown, recent
 from queryapi.session_list import sessions
+from shared.settings import Settings
 
 # Who may see single events, and with them what one visitor did.
 EVENTS_SCOPE = "events:read"
@@ -27,7 +28,11 @@ _CUSTOM_EVENTS = Report(
 
 def event_routes(services: Services) -> list[BaseRoute]:
     """Every route that shows events, one by one or by name, and sessions one by one."""
-    settings = services.settings
+    return [Route(path, report_endpoint(services, report)) for path, report in event_reports(services.settings)]
+
+
+def event_reports(settings: Settings) -> tuple[tuple[str, Report], ...]:
+    """Their reports by path."""
     shown = Shown(derived_key(settings, b"pseudonym"), has_user_agent=settings.store_user_agent)
     signer = Signer(derived_key(settings, b"cursor"))
 
@@ -40,8 +45,8 @@ def event_routes(services: Services) -> list[BaseRoute]:
     paged = COMMON_PARAMETERS | PAGE_PARAMETERS
     events = Report(recent_events, paged, REPEATABLE_PARAMETERS, EVENTS_SCOPE)
     visits = Report(single_sessions, paged, REPEATABLE_PARAMETERS, EVENTS_SCOPE)
-    return [
-        Route("/api/v1/events/{website_id}/recent", report_endpoint(services, events)),
-        Route("/api/v1/analytics/{website_id}/sessions", report_endpoint(services, visits)),
-        Route("/api/v1/events/{website_id}/custom-events", report_endpoint(services, _CUSTOM_EVENTS)),
-    ]
+    return (
+        ("/api/v1/events/{website_id}/recent", events),
+        ("/api/v1/analytics/{website_id}/sessions", visits),
+        ("/api/v1/events/{website_id}/custom-events", _CUSTOM_EVENTS),
+    )

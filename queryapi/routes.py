@@ -10,7 +10,7 @@ from queryapi.call import COMMON_PARAMETERS, FILTERS_PARAMETERS, REPEATABLE_PARA
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
-from queryapi.event_routes import event_routes
+from queryapi.event_routes import event_reports, event_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.goal_routes import goal_routes
 from queryapi.goals import GOALS
@@ -19,6 +19,7 @@ from queryapi.ingest_report import ingest_report
 from queryapi.journeys import JOURNEYS
 from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
+from queryapi.openapi.routes import document_routes
 from queryapi.pages import PAGES_PARAMETERS, pages
 from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
 from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
@@ -125,4 +126,5 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *session_routes(services),
         *user_routes(services),
         *event_routes(services),
+        *document_routes(services.settings, (*REPORTS, *event_reports(services.settings))),
     ]
