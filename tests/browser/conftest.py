@@ -13,7 +13,8 @@ from tests.flow.pipeline import Pipeline
 _NUMBERS = count()
 
 
-@pytest.fixture(scope="session")
+# Gone before the tests of the next package: while it runs, no other event loop can, and theirs need one.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One headless browser for all tests; contexts keep them apart."""
     with launched() as running:

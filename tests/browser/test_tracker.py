@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.tracked_site import TrackedSite
+from tests.browser.tracked_site import HOST, TrackedSite
 
 
 @pytest.mark.rule("R53")
@@ -15,7 +15,7 @@ def test_a_visit_becomes_rows(site: TrackedSite, page: Page) -> None:
 
     rows = {row["event_type"]: row for row in site.wait_for("pageview", "performance", "engagement")}
     view, performance, engagement = rows["pageview"], rows["performance"], rows["engagement"]
-    assert (view["page"], view["hostname"], view["title"], view["utm_source"]) == ("/a", "localhost", "T /a", "letter")
+    assert (view["page"], view["hostname"], view["title"], view["utm_source"]) == ("/a", HOST, "T /a", "letter")
     assert (view["browser"], view["language"], view["is_bot"]) == ("Chrome", "en-US", False)
     assert engagement["engaged_ms"] >= 200 and engagement["scroll_depth"] == 100
     assert performance["performance"].keys() >= {"ttfb", "fcp", "lcp", "cls", "load"}
@@ -119,7 +119,7 @@ def test_whoever_opts_out_is_not_counted(site: TrackedSite, page: Page) -> None:
 
 def test_only_the_named_hosts_count(site: TrackedSite, page: Page) -> None:
     own = f"{site.website_id}-own"
-    elsewhere, here = 'data-domains="example.com"', 'data-domains="a.example,localhost"'
+    elsewhere, here = 'data-domains="example.com"', 'data-domains="a.example,site.example"'
     page.goto(site.put("/a", head=site.tag(elsewhere) + site.tag(here, own)))
 
     site.wait_for("pageview", website_id=own)
@@ -160,11 +160,72 @@ def test_no_id_is_kept_of_whoever_objects(site: TrackedSite, page: Page) -> None
 
 
 def test_a_page_that_comes_back_is_a_view(site: TrackedSite, page: Page) -> None:
+    site.put("/b")
     page.goto(site.put("/a"))
-    site.wait_for("pageview")
-    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.evaluate(
+        "window.isSame = true; window.addEventListener('pageshow', event => { window.isBack = event.persisted })"
+    )
+    page.goto(site.origin + "/b")
+    page.go_back(wait_until="commit")
 
-    site.wait_for("pageview", "pageview")
+    rows = site.wait_for(*["pageview"] * 3)
+    assert sorted(row["page"] for row in rows) == ["/a", "/a", "/b"]
+    assert page.evaluate("[window.isSame, window.isBack]") == [True, True]
+
+
+def test_a_hidden_page_was_left(site: TrackedSite, page: Page) -> None:
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden || false })")
+    page.goto(site.put("/a"))
+    page.wait_for_timeout(200)
+    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+
+    site.wait_for("pageview", "engagement", "performance")
+
+
+def test_a_page_loaded_behind_others_has_no_speed(site: TrackedSite, page: Page) -> None:
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden !== false })")
+    page.goto(site.put("/a"))
+    page.wait_for_timeout(200)
+    page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(200)
+    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange')); analytics('last')")
+
+    site.wait_for("pageview", "last")
+    assert "performance" not in {row["event_type"] for row in site.rows()}
+
+
+@pytest.mark.rule("R17")
+def test_reading_for_long_keeps_the_session(site: TrackedSite, page: Page) -> None:
+    page.clock.install()
+    page.goto(site.put("/a"))
+    page.clock.run_for("11:00")
+
+    (row,) = [row for row in site.wait_for("pageview", "engagement") if row["event_type"] == "engagement"]
+    assert row["engaged_ms"] == 600_000
+
+
+def test_this_machine_counts_only_where_the_page_says_so(site: TrackedSite, page: Page) -> None:
+    site.complaints.origins += (site.origin.replace("site.example", "localhost"),)
+    asked = f"{site.website_id}-asked"
+    site.put("/a", head=site.tag() + site.tag("data-dev", asked))
+    page.goto(site.origin.replace("site.example", "localhost") + "/a")
+
+    site.wait_for("pageview", website_id=asked)
+    assert site.rows() == []
+
+
+def test_a_tag_that_is_there_twice_counts_once(site: TrackedSite, page: Page) -> None:
+    page.goto(site.put("/a", head=site.tag() * 2))
+    page.evaluate("analytics('last')")
+
+    site.wait_for("pageview", "last")
+
+
+def test_a_page_that_is_not_there_says_so(site: TrackedSite, page: Page) -> None:
+    page.goto(site.put("/gone", head=site.tag("data-404")))
+
+    rows = {row["event_type"]: row for row in site.wait_for("pageview", "404")}
+    assert (rows["404"]["page"], rows["404"]["interactive"]) == ("/gone", False)
 
 
 def test_a_page_rendered_ahead_counts_once_it_is_shown(site: TrackedSite, page: Page) -> None:

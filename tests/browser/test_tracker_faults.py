@@ -6,6 +6,7 @@ from playwright.sync_api import BrowserContext, Page, Route
 from tests.browser.tracked_site import TrackedSite
 from tests.flow.pipeline import wait_until
 
+_SOON = {"Retry-After": "1", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 # What a page may have done to its globals before the tracker comes.
 _HOSTILE = """
 <script>
@@ -28,13 +29,13 @@ def test_what_happened_offline_arrives_once(site: TrackedSite, context: BrowserC
     site.complaints.found.clear()
     context.set_offline(offline=True)
     page.evaluate("analytics('offline')")
-    page.wait_for_function("Object.keys(localStorage).some(key => key.indexOf('analytics.tracked') === 0)")
+    page.wait_for_function("Object.keys(localStorage).some(key => key.indexOf('analytics/tracked') === 0)")
     other = context.new_page()
     context.set_offline(offline=False)
     # Both pages find what is kept and send it.
     other.goto(url)
     wait_until(lambda: "offline" in {row["event_type"] for row in site.rows()}, "the kept event")
-    other.wait_for_function("!Object.keys(localStorage).some(key => key.indexOf('analytics.tracked') === 0)")
+    other.wait_for_function("!Object.keys(localStorage).some(key => key.indexOf('analytics/tracked') === 0)")
     site.pipeline.wait_consumed()
 
     site.wait_for("pageview", "pageview", "offline")
@@ -47,16 +48,16 @@ def test_a_gateway_that_is_away_costs_nothing(site: TrackedSite, context: Browse
 
     def answer(route: Route) -> None:
         if is_away:
-            route.fulfill(status=503, headers={"Retry-After": "1", "Access-Control-Allow-Origin": "*"})
+            route.fulfill(status=503, headers=_SOON)
         else:
             route.continue_()
 
     context.route("**/event/batch", answer)
     page.goto(site.put("/a"))
-    page.wait_for_function("Object.keys(localStorage).some(key => key.indexOf('analytics.tracked') === 0)")
+    page.wait_for_function("Object.keys(localStorage).some(key => key.indexOf('analytics/tracked') === 0)")
     is_away = False
 
-    page.wait_for_function("!Object.keys(localStorage).some(key => key.indexOf('analytics.tracked') === 0)")
+    page.wait_for_function("!Object.keys(localStorage).some(key => key.indexOf('analytics/tracked') === 0)")
     site.wait_for("pageview")
     site.complaints.found = [one for one in site.complaints.found if "503" not in one]
 
@@ -65,10 +66,19 @@ def test_blocked_storage_changes_nothing(site: TrackedSite, page: Page) -> None:
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
     )
-    page.goto(site.put("/a"))
+    page.goto(site.put("/a", head=site.tag('data-identity="persistent"')))
     page.evaluate("analytics('done')")
 
-    site.wait_for("pageview", "done")
+    view, done = site.wait_for("pageview", "done")
+    # An id that cannot be kept would be another visitor on every page.
+    assert not view["is_persistent"] and view["visitor_id"] == done["visitor_id"]
+
+
+def test_without_fetch_a_beacon_goes(site: TrackedSite, page: Page) -> None:
+    page.add_init_script("window.fetch = undefined")
+    page.goto(site.put("/a"))
+
+    site.wait_for("pageview")
 
 
 @pytest.mark.parametrize(

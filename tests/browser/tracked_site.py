@@ -12,6 +12,9 @@ from psycopg.rows import DictRow, dict_row
 from tests.browser.chromium import Complaints
 from tests.flow.pipeline import Pipeline, wait_until
 
+# Not a name of this machine, for those count only where the page says so; Chromium is told where it is.
+HOST = "site.example"
+
 
 @dataclass(frozen=True)
 class TrackedSite:
@@ -77,10 +80,10 @@ def serving(pages: dict[str, str]) -> Generator[str]:
             """Nobody reads it."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://localhost:{server.server_address[1]}"
+        yield f"http://{HOST}:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
