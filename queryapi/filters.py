@@ -49,9 +49,9 @@ def parse_filters(text: str) -> tuple[Condition, ...]:
     try:
         document: Json = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
-        raise refuse_filter("too_deep", "filters", f"nested deeper than {MAX_GROUP_DEPTH}") from error
+        raise bad_field("too_deep", "filters", f"nested deeper than {MAX_GROUP_DEPTH}") from error
     except ValueError as error:
-        raise refuse_filter("invalid_json", "filters", "not valid JSON") from error
+        raise bad_field("invalid_json", "filters", "not valid JSON") from error
     return read_filters(document, "filters")
 
 
@@ -60,11 +60,11 @@ def read_filters(document: Json, name: str) -> tuple[Condition, ...]:
     conditions = _group(document, Place(name), has_to_be_filled=False)
     count = sum(_leaves(condition) for condition in conditions)
     if count > MAX_FILTERS:
-        raise refuse_filter("too_many_filters", name, f"more than {MAX_FILTERS} filters", limit=MAX_FILTERS)
+        raise bad_field("too_many_filters", name, f"more than {MAX_FILTERS} filters", limit=MAX_FILTERS)
     return conditions
 
 
-def refuse_filter(code: str, field: str, problem: str, **limits: object) -> AppError:
+def bad_field(code: str, field: str, problem: str, **limits: object) -> AppError:
     """A 400 that names the place, what is wrong and the limit."""
     return AppError(400, code, f"{field}: {problem}", details={"field": field, **limits})
 
@@ -94,7 +94,7 @@ def known_dimension(name: str) -> bool:
 def unknown_dimension(field: str) -> AppError:
     known = ", ".join(sorted(FILTER_DIMENSIONS))
     key = f"{PROPERTY}<key> with a key of 1 to {MAX_PROPERTY_KEY_BYTES} bytes"
-    return refuse_filter("unknown_dimension", field, f"must be one of {known}, or {key}")
+    return bad_field("unknown_dimension", field, f"must be one of {known}, or {key}")
 
 
 def normal_values(name: str, values: Sequence[str]) -> tuple[str, ...]:
@@ -106,35 +106,35 @@ def normal_values(name: str, values: Sequence[str]) -> tuple[str, ...]:
 
 def _group(document: Json, place: Place, *, has_to_be_filled: bool = True) -> tuple[Condition, ...]:
     if not isinstance(document, list):
-        raise refuse_filter("invalid_type", place.name, "must be a list of filters")
+        raise bad_field("invalid_type", place.name, "must be a list of filters")
     if has_to_be_filled and not document:
-        raise refuse_filter("invalid_filter", place.name, "must not be empty")
+        raise bad_field("invalid_filter", place.name, "must not be empty")
     # Checked before the filters are read: a list of a million is refused by its length.
     if len(document) > MAX_FILTERS:
-        raise refuse_filter("too_many_filters", place.name, f"more than {MAX_FILTERS} filters", limit=MAX_FILTERS)
+        raise bad_field("too_many_filters", place.name, f"more than {MAX_FILTERS} filters", limit=MAX_FILTERS)
     return tuple(_condition(item, place.at(index)) for index, item in enumerate(document))
 
 
 def _condition(document: Json, place: Place) -> Condition:
     if not isinstance(document, list) or not document or not isinstance(document[0], str):
-        raise refuse_filter("invalid_filter", place.name, "must be a list that begins with an operator")
+        raise bad_field("invalid_filter", place.name, "must be a list that begins with an operator")
     operator = clean(document[0])
     if operator in OPERATORS:
         return _leaf(operator, document, place)
     if operator not in GROUPS:
         known = ", ".join((*OPERATORS, *GROUPS))
-        raise refuse_filter("unknown_operator", place.at(0).name, f"must be one of {known}")
+        raise bad_field("unknown_operator", place.at(0).name, f"must be one of {known}")
     if len(document) != 2:
-        raise refuse_filter("invalid_filter", place.name, f"must be [{operator}, what it applies to]")
+        raise bad_field("invalid_filter", place.name, f"must be [{operator}, what it applies to]")
     if place.groups == MAX_GROUP_DEPTH:
         problem = f"nested deeper than {MAX_GROUP_DEPTH}"
-        raise refuse_filter("too_deep", place.name, problem, limit=MAX_GROUP_DEPTH)
+        raise bad_field("too_deep", place.name, problem, limit=MAX_GROUP_DEPTH)
     inner = Place(place.at(1).name, place.groups + 1, place.is_done or operator.startswith("has_"))
     if operator in {"and", "or"}:
         parts = _group(document[1], inner)
         return And(parts) if operator == "and" else Or(parts)
     if operator != "not" and place.is_done:
-        raise refuse_filter("invalid_filter", place.name, "has_done and has_not_done cannot be nested")
+        raise bad_field("invalid_filter", place.name, "has_done and has_not_done cannot be nested")
     part = _condition(document[1], inner)
     if operator == "not":
         return Not(part)
@@ -143,7 +143,7 @@ def _condition(document: Json, place: Place) -> Condition:
 
 def _leaf(operator: str, document: list[Json], place: Place) -> Condition:
     if len(document) not in {3, 4}:
-        raise refuse_filter("invalid_filter", place.name, f"must be [{operator}, a dimension, a list of values]")
+        raise bad_field("invalid_filter", place.name, f"must be [{operator}, a dimension, a list of values]")
     name = document[1]
     if not isinstance(name, str) or not known_dimension(clean(name)):
         raise unknown_dimension(place.at(1).name)
@@ -161,32 +161,32 @@ def _leaf(operator: str, document: list[Json], place: Place) -> Condition:
 
 def _values(document: Json, kind: Operator, place: Place) -> tuple[str, ...]:
     if not isinstance(document, list):
-        raise refuse_filter("invalid_type", place.name, "must be a list of text")
+        raise bad_field("invalid_type", place.name, "must be a list of text")
     if not 1 <= len(document) <= MAX_VALUES:
-        raise refuse_filter("invalid_filter", place.name, f"must have 1 to {MAX_VALUES} values", limit=MAX_VALUES)
+        raise bad_field("invalid_filter", place.name, f"must have 1 to {MAX_VALUES} values", limit=MAX_VALUES)
     return tuple(_value(item, kind, place.at(index).name) for index, item in enumerate(document))
 
 
 def _value(document: Json, kind: Operator, field: str) -> str:
     if not isinstance(document, str):
-        raise refuse_filter("invalid_type", field, "must be text")
+        raise bad_field("invalid_type", field, "must be text")
     limit = MAX_PATTERN_CHARACTERS if kind == "matches" else MAX_VALUE_CHARACTERS
     if not 1 <= len(document) <= limit:
-        raise refuse_filter("invalid_filter", field, f"must have 1 to {limit} characters", limit=limit)
+        raise bad_field("invalid_filter", field, f"must have 1 to {limit} characters", limit=limit)
     if _CONTROL.search(document):
-        raise refuse_filter("invalid_filter", field, "control characters are not allowed")
+        raise bad_field("invalid_filter", field, "control characters are not allowed")
     return clean(document)
 
 
 def _is_case_sensitive(document: Json, place: Place) -> bool:
     if not isinstance(document, dict):
-        raise refuse_filter("invalid_type", place.name, 'must be {"case_sensitive": true or false}')
+        raise bad_field("invalid_type", place.name, 'must be {"case_sensitive": true or false}')
     for name in document:
         if name != "case_sensitive":
-            raise refuse_filter("unknown_field", f"{place.name}.{clean(name)[:64]}", "unknown; known is case_sensitive")
+            raise bad_field("unknown_field", f"{place.name}.{clean(name)[:64]}", "unknown; known is case_sensitive")
     value = document.get("case_sensitive", True)
     if not isinstance(value, bool):
-        raise refuse_filter("invalid_type", f"{place.name}.case_sensitive", "must be true or false")
+        raise bad_field("invalid_type", f"{place.name}.case_sensitive", "must be true or false")
     return value
 
 

@@ -17,9 +17,10 @@ from queryapi.params import PROPERTY
 from queryapi.query import And, Condition, Filter, HasDone, Not, Or, Query
 from queryapi.values import Values
 
-_A_DAY = timedelta(hours=24, minutes=15)
+A_DAY = timedelta(hours=24, minutes=15)
 _PAGE = sql.SQL("nullif(page, '')")
-_END_PAGES = {
+# Over the rows of one session.
+END_PAGES = {
     "entry_page": sql.SQL("(array_agg(entry_page ORDER BY entry_at) FILTER (WHERE entry_at IS NOT NULL))[1]"),
     "exit_page": sql.SQL("(array_agg(exit_page ORDER BY exit_at DESC) FILTER (WHERE exit_at IS NOT NULL))[1]"),
 }
@@ -49,8 +50,8 @@ def with_ends(conditions: Sequence[Condition], query: Query, values: Values) -> 
         " GROUP BY session_hash HAVING {having})"
     ).format(
         website_id=values.bind(query.website_id),
-        since=values.bind(grain_floor(query.range.since - _A_DAY)),
-        until=values.bind(grain_ceiling(query.range.until + _A_DAY)),
+        since=values.bind(grain_floor(query.range.since - A_DAY)),
+        until=values.bind(grain_ceiling(query.range.until + A_DAY)),
         bots=bots_condition(query),
         having=sql.SQL(" AND ").join([_ends(condition, values) for condition in conditions]),
     )
@@ -90,7 +91,7 @@ def _leaf(item: Filter, query: Query, values: Values) -> sql.Composable:
 def _ends(condition: Condition, values: Values) -> sql.Composable:
     match condition:
         case Filter(name):
-            return _of_text(_END_PAGES[name], UNSET, condition, values)
+            return _of_text(END_PAGES[name], UNSET, condition, values)
         case Not(part):
             return sql.SQL("({} IS NOT TRUE)").format(_ends(part, values))
         case And(parts):

@@ -94,6 +94,8 @@ class Query:
     as_of: datetime
     compare: Compare = "none"
     order: Order | None = None
+    # What breaks ties before the names do.
+    ties: tuple[Order, ...] = ()
     search: str | None = None
     limit: int | None = None
     offset: int = 0

@@ -23,6 +23,7 @@ from queryapi.openapi.routes import document_routes
 from queryapi.pages import PAGES_PARAMETERS, pages
 from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
 from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
+from queryapi.query_routes import query_routes
 from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import realtime
 from queryapi.removal_routes import removal_routes
@@ -127,4 +128,5 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *user_routes(services),
         *event_routes(services),
         *document_routes(services.settings, (*REPORTS, *event_reports(services.settings))),
+        *query_routes(services),
     ]

@@ -194,11 +194,11 @@ def _order_by(query: Query, names: Sequence[sql.Identifier]) -> sql.Composable:
     if query.interval is not None or not names:
         return _NOTHING
     terms: list[sql.Composable] = []
-    if query.order is not None:
-        direction = sql.SQL("DESC") if query.order.descending else sql.SQL("ASC")
-        is_text = query.order.key in query.dimensions and SESSION_DIMENSIONS[query.order.key].is_text
+    for order in (*((query.order,) if query.order else ()), *query.ties):
+        direction = sql.SQL("DESC") if order.descending else sql.SQL("ASC")
+        is_text = order.key in query.dimensions and SESSION_DIMENSIONS[order.key].is_text
         collation = sql.SQL('COLLATE "C"') if is_text else _NOTHING
-        terms.append(sql.SQL("{} {} {} NULLS LAST").format(sql.Identifier(query.order.key), collation, direction))
+        terms.append(sql.SQL("{} {} {} NULLS LAST").format(sql.Identifier(order.key), collation, direction))
     for name in query.dimensions:
         collation = sql.SQL('COLLATE "C"') if SESSION_DIMENSIONS[name].is_text else _NOTHING
         terms.append(sql.SQL("{} {} NULLS LAST").format(sql.Identifier(name), collation))

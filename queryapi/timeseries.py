@@ -28,7 +28,7 @@ async def timeseries(call: Call) -> Answer:
     """Any interval; `auto` by the length of the range."""
     asked = await asked_range(call)
     interval = call.params.choice("interval", ("auto", *INTERVALS))
-    return await _series(call, asked, _INTERVALS.get(interval or "auto") or _auto(asked), DEFAULT_METRICS)
+    return await _series(call, asked, _INTERVALS.get(interval or "auto") or auto_interval(asked), DEFAULT_METRICS)
 
 
 async def hourly(call: Call) -> Answer:
@@ -60,7 +60,8 @@ async def daily(call: Call) -> Answer:
     return await _series(call, await asked_range(call), "day", SIX)
 
 
-def _auto(asked: Range) -> Interval:
+def auto_interval(asked: Range) -> Interval:
+    """The interval of a series that names none, by the length of its range (SPEC A11)."""
     length = asked.until - asked.since
     if length <= timedelta(days=2, hours=1):
         return "hour"

@@ -10,6 +10,7 @@ from queryapi.openapi.management import MANAGEMENT
 from queryapi.openapi.operation import Operation, Operations
 from queryapi.openapi.parameters import parameter_bodies
 from queryapi.openapi.people import PEOPLE
+from queryapi.openapi.queries import QUERIES
 from queryapi.openapi.reports import report_operations
 from queryapi.openapi.schema import ref
 from queryapi.openapi.status import STATUS
@@ -59,7 +60,7 @@ _PATH_PARAMETERS = {
 
 def operations_of(reports: Iterable[tuple[str, Report]]) -> Operations:
     """Everything that is said, by method and path."""
-    return {**GATEWAY, **report_operations(dict(reports)), **MANAGEMENT, **PEOPLE, **STATUS}
+    return {**GATEWAY, **report_operations(dict(reports)), **QUERIES, **MANAGEMENT, **PEOPLE, **STATUS}
 
 
 def make_document(reports: Iterable[tuple[str, Report]], version: str) -> Document:

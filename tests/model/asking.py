@@ -91,3 +91,7 @@ class Site:
 
     def ask(self, path: str, asked: Asked, now: datetime) -> Body:
         return self.asker.ask(path.format(self.website_id), asked, now)
+
+    def query(self, asked: Mapping[str, object], now: datetime) -> Body:
+        """The answer to a free query."""
+        return self.asker.send("/api/v2/query", {"website_id": self.website_id, **asked}, now)

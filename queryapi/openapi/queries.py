@@ -1,0 +1,77 @@
+"""What is said of free queries."""
+
+from queryapi.openapi.components import HEAD
+from queryapi.openapi.operation import CHANGED, FIELDS, REPORTED, Operation, Operations, Sent, and_also
+from queryapi.openapi.schema import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    STRING,
+    Properties,
+    keyed,
+    list_of,
+    nullable,
+    one_of,
+    record,
+    ref,
+    whole,
+)
+from queryapi.query_body import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_LIMIT, MAX_OFFSET, QUERY_METRICS, TIMES
+from queryapi.ranges import MAX_DAYS
+
+_NUMBERS = keyed(nullable(NUMBER))
+_NAMES = keyed(STRING)
+_COMPARED = record({"metrics": _NUMBERS, "change": _NUMBERS}, {"new": keyed(BOOLEAN), "dimensions": _NAMES})
+_ROW = record({"dimensions": _NAMES, "metrics": _NUMBERS}, {"comparison": _COMPARED, "partial": BOOLEAN})
+_ANSWER = record(
+    {**HEAD, "data": list_of(_ROW), "limit": INTEGER, "offset": INTEGER, "meta": ref("Meta")},
+    {
+        "interval": STRING,
+        "comparison": record({"date_range": STRING, "range": ref("Range")}),
+        "total": INTEGER,
+        "totals": _NUMBERS,
+        "time_labels": list_of(STRING),
+    },
+)
+_OPTIONAL: Properties = {
+    "dimensions": {
+        **list_of(STRING), "maxItems": MAX_DIMENSIONS,
+        "description": f"What filters may name, and one of {', '.join(TIMES)}.",
+    },
+    "filters": {**list_of({"type": "array"}), "description": "As the parameter `filters` of every report."},
+    "date_range": {"description": "A period such as `7d`, or `[from, to]`."},
+    "days": nullable(whole(1, MAX_DAYS)),
+    "timezone": nullable(STRING),
+    "order_by": {**list_of({"type": "array"}), "description": '`["sessions", "desc"]`, by what the query names.'},
+    "include": record(
+        {},
+        {
+            **dict.fromkeys(("totals", "total_rows", "time_labels", "bots", "match_day_of_week"), BOOLEAN),
+            "compare": {**STRING, "description": "As the parameter of reports; of totals and of time alone."},
+            "compare_date_range": list_of(STRING),
+        },
+    ),
+    "pagination": record({}, {"limit": whole(1, MAX_LIMIT, DEFAULT_LIMIT), "offset": whole(0, MAX_OFFSET, 0)}),
+}  # fmt: skip
+_SENT = record({"website_id": STRING, "metrics": list_of(one_of(QUERY_METRICS))}, _OPTIONAL)
+_EXAMPLE = {
+    "website_id": "site-123",
+    "days": 7,
+    "metrics": ["unique_visitors", "bounce_rate"],
+    "dimensions": ["source"],
+    "filters": [["is", "device", ["desktop"]]],
+}
+
+QUERIES: Operations = {
+    ("POST", "/api/v2/query"): Operation(
+        group="Reports",
+        summary="Any metrics by up to four dimensions",
+        answers={200: _ANSWER},
+        errors=and_also(
+            {**CHANGED, **REPORTED},
+            _400=(*FIELDS, "unknown_metric", "too_many_dimensions", "too_many_buckets"),
+            _422=("invalid_type", "impossible_combination"),
+        ),
+        sent=Sent(_SENT, _EXAMPLE),
+    )
+}
