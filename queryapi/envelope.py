@@ -77,7 +77,6 @@ async def is_out_of_retention(call: Call, query: Query, *, is_raw: bool = False)
     needed = ((asked.since, asked.until),) if is_raw or is_about_events(query) else spans(asked).edges
     if not needed:
         return False
-    found = await call.reader.row(
-        sql.SQL(read("reads/lost_days")), {"since": [one for one, _ in needed], "until": [one for _, one in needed]}
-    )
+    ends = {"since": [one for one, _ in needed], "until": [one for _, one in needed]}
+    found = await call.reader.row(sql.SQL(read("reads/lost_days")), {"website_id": query.website_id, **ends})
     return found["is_lost"] is True

@@ -102,6 +102,7 @@ async def _lead(
         if clock() >= house.due:
             house.due = clock() + HOUSE_RETRY
             seconds = await _timed(connection, "CALL keep_house(%s)", (retention_days,))
+            seconds += await _timed(connection, "CALL keep_websites(%s)", (retention_days,))
             house.due = clock() + HOUSE_INTERVAL
             if metrics is not None:
                 metrics.upkeep_done("keep_house", seconds)

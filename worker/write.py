@@ -12,6 +12,7 @@ from datetime import UTC, date, timedelta
 import psycopg
 from psycopg import sql
 
+from shared.event import Event
 from sql.statements import read
 from worker.batch import Entry, Incoming, Part
 from worker.claim import claim_entries, unseen
@@ -96,8 +97,8 @@ def _living(
     desk: Desk, events: Sequence[Incoming], poison: dict[Position, Death], written: Written
 ) -> Sequence[Incoming]:
     """The events that may be stored; the others are buried."""
-    dropped = _dropped_days(desk.connection, events)
     websites = {incoming.event.website_id for incoming in events}
+    dropped = _dropped_days(desk.connection, events, websites)
     if not poison and not dropped and all(map(desk.websites.get, websites)):
         return events
     living: list[Incoming] = []
@@ -107,19 +108,27 @@ def _living(
             written.bury(incoming, poison[incoming.entry, incoming.position])
         elif desk.websites.get(event.website_id) is None:
             written.bury(incoming, death_of(incoming, Reason.UNKNOWN_WEBSITE, "website_id: not registered"))
-        elif dropped and event.timestamp.astimezone(UTC).date() in dropped:
+        elif dropped and _is_dropped(event, dropped):
             written.bury(incoming, death_of(incoming, Reason.DAY_DROPPED, "timestamp: its day is past retention"))
         else:
             living.append(incoming)
     return living
 
 
-def _dropped_days(connection: psycopg.Connection, events: Sequence[Incoming]) -> set[date]:
+def _dropped_days(
+    connection: psycopg.Connection, events: Sequence[Incoming], websites: set[str]
+) -> set[tuple[str | None, date]]:
+    """Days that were dropped, each with its website, or with None for all."""
     if not events:
         return set()
+    values = {"days": sorted(days_of(events)), "websites": sorted(websites)}
     with connection.cursor() as cursor:
-        rows = cursor.execute(read("writes/select_dropped_days"), {"days": sorted(days_of(events))}).fetchall()
-    return {row[0] for row in rows}
+        return set(cursor.execute(read("writes/select_dropped_days"), values).fetchall())
+
+
+def _is_dropped(event: Event, dropped: set[tuple[str | None, date]]) -> bool:
+    day = event.timestamp.astimezone(UTC).date()
+    return (None, day) in dropped or (event.website_id, day) in dropped
 
 
 def days_of(events: Sequence[Incoming]) -> set[date]:

@@ -196,6 +196,20 @@ async def test_a_comparison_that_needs_dropped_events_is_null(database: str) -> 
     assert rolled_up["comparison"] is not None
 
 
+@pytest.mark.rule("R42")
+async def test_days_that_one_website_dropped_are_lost_to_it_alone(database: str) -> None:
+    store(database, [*vector(), Hit(at=at("10:00:00"), website_id="other")])
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO dropped_site_days (website_id, day) VALUES (%s, '2026-02-28')", (SITE,))
+
+    async with running(settings_for(database)) as api:
+        own = await api.read(f"dashboard/{SITE}", "from=2026-03-01&to=2026-03-02&page=/a")
+        other = await api.read("dashboard/other", "from=2026-03-01&to=2026-03-02&page=/a")
+
+    assert (own["comparison"], own["meta"]["warnings"]) == (None, ["comparison_out_of_retention"])
+    assert (other["comparison"] is None, other["meta"]["warnings"]) == (False, [])
+
+
 async def test_utm_performance_lists_tagged_sessions(database: str) -> None:
     tagged = {"utm_source": "newsletter", "utm_medium": "email", "source": "newsletter", "channel": "Email"}
     store(database, [*vector(), Hit(at=at("12:00:00"), visitor="m", session="m", attributes=tagged)])

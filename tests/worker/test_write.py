@@ -199,6 +199,17 @@ def test_event_of_a_dropped_day_is_refused(database: str) -> None:
         assert bench.outcomes() == {"dead_lettered": 1}
 
 
+def test_event_of_a_day_that_its_website_dropped_is_refused(database: str) -> None:
+    with open_bench(database) as bench:
+        bench.rows("INSERT INTO dropped_site_days (website_id, day) VALUES (%s, %s) RETURNING day", SITE, NOON.date())
+
+        bench.write([event(NOON), event(NOON, website_id="site-2")])
+
+        assert bench.rows("SELECT website_id, reason FROM dead_letter") == [(SITE, "day_dropped")]
+        assert bench.rows("SELECT website_id FROM events") == [("site-2",)]
+        assert bench.outcomes() == {"stored": 1, "dead_lettered": 1}
+
+
 def test_vanished_partition_is_made_again(database: str) -> None:
     with open_bench(database) as bench:
         bench.write([event(NOON)])
