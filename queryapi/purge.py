@@ -8,10 +8,10 @@ from psycopg import sql
 
 from queryapi.conditions import Values, activity_conditions
 from queryapi.database import Reader
-from queryapi.dimensions import FILTER_PARAMETERS
-from queryapi.fields import Fields, Json, clean, parse_object, refuse
-from queryapi.params import PROPERTY, Params
-from queryapi.query import Filter, Query
+from queryapi.fields import Fields, parse_object, refuse
+from queryapi.filters import read_filters
+from queryapi.params import Params
+from queryapi.query import Condition, Query
 from queryapi.ranges import ends_range
 from queryapi.rows import whole
 from queryapi.statement import Statement
@@ -22,8 +22,6 @@ from sql.statements import read
 
 # Picked at once, in a second or two; who has more to remove takes shorter ranges.
 MAX_PURGED_EVENTS = 1_000_000
-MAX_FILTERS = 20
-MAX_VALUES = 100
 MAX_END_CHARACTERS = 64
 _FIELDS = frozenset({"from", "to", "filters", "dry_run"})
 
@@ -33,7 +31,7 @@ class PurgeRequest:
     """What to remove: the ends of the range as they were sent, and filters that must all be met."""
 
     ends: Mapping[str, tuple[str, ...]]
-    filters: tuple[Filter, ...]
+    filters: tuple[Condition, ...]
     is_dry_run: bool
 
 
@@ -43,7 +41,7 @@ def parse_purge(body: bytes) -> PurgeRequest:
     fields.check_known(_FIELDS)
     return PurgeRequest(
         ends={name: (_end(fields, name),) for name in ("from", "to")},
-        filters=_filters(fields),
+        filters=read_filters(fields.values.get("filters", []), "filters"),
         is_dry_run=fields.flag("dry_run") is not False,
     )
 
@@ -84,26 +82,3 @@ async def pick_events(reader: Reader, query: Query, removal_id: UUID | None) -> 
 def _end(fields: Fields, name: str) -> str:
     fields.require(name)
     return fields.text(name, MAX_END_CHARACTERS) or ""
-
-
-def _filters(fields: Fields) -> tuple[Filter, ...]:
-    sent = fields.values.get("filters", [])
-    if not isinstance(sent, list):
-        raise refuse("invalid_type", "filters", "must be a list")
-    if len(sent) > MAX_FILTERS:
-        raise refuse("invalid_value", "filters", f"more than {MAX_FILTERS}", limit=MAX_FILTERS)
-    return tuple(_filter(item, f"filters[{index}]") for index, item in enumerate(sent))
-
-
-def _filter(item: Json, field: str) -> Filter:
-    """`["is", dimension, [values]]`."""
-    match item:
-        case ["is", str(name), list(values)] if name in FILTER_PARAMETERS or name.startswith(PROPERTY):
-            texts = tuple(clean(value) for value in values if isinstance(value, str) and "\0" not in value)
-            if len(texts) == len(values) and 0 < len(values) <= MAX_VALUES:
-                return Filter(clean(name), texts)
-        case _:
-            pass
-    known = ", ".join(sorted(FILTER_PARAMETERS))
-    shape = f'must be ["is", dimension, [1 to {MAX_VALUES} texts]]; dimensions are {known}, prop:<key>'
-    raise refuse("invalid_value", field, shape)

@@ -3,6 +3,7 @@
 from queryapi.api_key import MAX_EXPIRY_CHARACTERS
 from queryapi.call import REPEATABLE_PARAMETERS
 from queryapi.explain import EXPLAIN_PARAMETER
+from queryapi.filters import MAX_FILTERS
 from queryapi.funnel import (
     DEFAULT_WINDOW_SECONDS,
     MAX_STEPS,
@@ -21,7 +22,7 @@ from queryapi.funnel_definition import (
 from queryapi.funnel_performance import PERFORMANCE_PARAMETERS
 from queryapi.openapi.answers import FUNNEL_PERFORMANCE, GOAL
 from queryapi.openapi.components import HEAD, bare_list
-from queryapi.openapi.operation import ASKED, CHANGED, REPORTED, WEBSITE, Operation, Operations, Sent, and_also
+from queryapi.openapi.operation import ASKED, CHANGED, FILTERS, REPORTED, WEBSITE, Operation, Operations, Sent, and_also
 from queryapi.openapi.schema import (
     BOOLEAN,
     INTEGER,
@@ -37,7 +38,7 @@ from queryapi.openapi.schema import (
     text,
     whole,
 )
-from queryapi.purge import MAX_END_CHARACTERS, MAX_FILTERS
+from queryapi.purge import MAX_END_CHARACTERS
 from queryapi.website import (
     GPC,
     IDENTITIES,
@@ -137,7 +138,7 @@ _PURGE_SENT = record(
     {
         "filters": {
             **list_of({"type": "array"}), "maxItems": MAX_FILTERS,
-            "description": '`["is", dimension, [values]]`; all of them must be met.',
+            "description": "Those of reports; all of them must be met.",
         },
         "dry_run": {**BOOLEAN, "default": True, "description": "Only `false` removes anything."},
     },
@@ -264,7 +265,8 @@ MANAGEMENT: Operations = {
         },
         errors=and_also(
             CHANGED, _404=WEBSITE[404],
-            _400=("invalid_range", "range_too_long", "invalid_date", "out_of_range"), _422=("too_many_events",),
+            _400=("invalid_range", "range_too_long", "invalid_date", "out_of_range", *FILTERS),
+            _422=("too_many_events",),
         ),
         sent=Sent(_PURGE_SENT, {"from": "2026-03-01", "to": "2026-03-02", "filters": [["is", "page", ["/a"]]]}),
     ),

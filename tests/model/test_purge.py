@@ -22,15 +22,15 @@ SILENT = frozenset({"engagement", "performance", "identify"})
 def test_numbers_after_a_purge_equal_the_model_on_what_is_left(asker: Asker, case: Case) -> None:
     website_id = case.site(asker).website_id
     picked = replace(case.question, include_bots=True)
+    is_silent_picked = not picked.is_about_events or picked.wants_silent or "event_type" in case.event_filters
     purged = {
-        event.arrival
-        for event in case.population(picked).events
-        if "event_type" in case.event_filters or not case.event_filters or event.event_type not in SILENT
+        event.arrival for event in case.population(picked).events if is_silent_picked or event.event_type not in SILENT
     }
-    filters = [["is", name, list(values)] for name, values in {**case.session_filters, **case.event_filters}.items()]
+    named = {**case.session_filters, **case.event_filters}
+    filters = [*(["is", name, list(values)] for name, values in named.items()), *case.tree]
     ends = {"from": case.question.since.isoformat(), "to": case.question.until.isoformat()}
     left = _realigned([event for event in case.events if event.arrival not in purged])
-    everything = replace(case, events=left, session_filters={}, event_filters={})
+    everything = replace(case, events=left, session_filters={}, event_filters={}, tree=())
 
     told = asker.send(f"/api/v1/websites/{website_id}/purge", {**ends, "filters": filters}, case.now)
     done = asker.send(f"/api/v1/websites/{website_id}/purge", {**ends, "filters": filters, "dry_run": False}, case.now)

@@ -18,11 +18,12 @@ REFUSED: dict[str, tuple[dict[str, object], int, str]] = {
     "ends the wrong way round": ({"from": "2026-03-03"}, 400, "invalid_range"),
     "dry run as text": ({"dry_run": "false"}, 422, "invalid_type"),
     "unknown field": ({"dryrun": False}, 422, "unknown_field"),
-    "unknown dimension": ({"filters": [["is", "colour", ["red"]]]}, 422, "invalid_value"),
-    "unknown operator": ({"filters": [["was", "page", ["/a"]]]}, 422, "invalid_value"),
-    "no values": ({"filters": [["is", "page", []]]}, 422, "invalid_value"),
-    "values as text": ({"filters": [["is", "page", "/a"]]}, 422, "invalid_value"),
-    "filters as an object": ({"filters": {"page": "/a"}}, 422, "invalid_type"),
+    "unknown dimension": ({"filters": [["is", "colour", ["red"]]]}, 400, "unknown_dimension"),
+    "unknown operator": ({"filters": [["was", "page", ["/a"]]]}, 400, "unknown_operator"),
+    "no values": ({"filters": [["is", "page", []]]}, 400, "invalid_filter"),
+    "values as text": ({"filters": [["is", "page", "/a"]]}, 400, "invalid_type"),
+    "no pattern": ({"filters": [["matches", "page", ["("]]]}, 400, "invalid_pattern"),
+    "filters as an object": ({"filters": {"page": "/a"}}, 400, "invalid_type"),
 }
 
 
