@@ -93,17 +93,24 @@ def _example(method: str, path: str, operation: Node) -> str:
 
 
 def _parameters(operation: Node) -> str:
-    rows = "".join(
-        f"<tr><td><code>{escape(str(parameter['name']))}</code><small>{escape(str(parameter['in']))}"
-        f"{'*' if parameter.get('required') else ''}</small></td>"
-        f"<td>{prose(str(parameter['description']))}{_limits(_node(parameter['schema']))}</td></tr>"
-        for parameter in _nodes(operation["parameters"])
-        if parameter["in"] != "path"
-    )
-    count = rows.count("<tr>")
-    if not rows:
+    """A row for each, and one for all of those that mean the same: the filters."""
+    parameters = [parameter for parameter in _nodes(operation["parameters"]) if parameter["in"] != "path"]
+    if not parameters:
         return ""
-    return f"<details><summary>{count} parameters</summary><table>{rows}</table></details>"
+    alike: dict[bytes, list[Node]] = {}
+    for parameter in parameters:
+        alike.setdefault(orjson.dumps([parameter[key] for key in ("in", "description", "schema")]), []).append(
+            parameter
+        )
+    rows = "".join(_row(same) for same in sorted(alike.values(), key=len))
+    return f"<details><summary>{len(parameters)} parameters</summary><table>{rows}</table></details>"
+
+
+def _row(same: Sequence[Node]) -> str:
+    names = " ".join(f"<code>{escape(str(parameter['name']))}</code>" for parameter in same)
+    place = "<small>header</small>" if same[0]["in"] == "header" else ""
+    said = f"{prose(str(same[0]['description']))}{_limits(_node(same[0]['schema']))}"
+    return f"<tr><td>{names}{place}</td><td>{said}</td></tr>"
 
 
 def _limits(schema: Node) -> str:

@@ -35,7 +35,7 @@ _SIGNED_IN = record({"user": record(_WHO)})
 _ORIGIN = ("origin_required", "foreign_origin")
 _PUBLIC: Errors = {status: codes for status, codes in CHANGED.items() if status not in {401, 403}}
 _SIGNING = and_also(_PUBLIC, _403=_ORIGIN, _429=("too_many_attempts",), _503=("overloaded",))
-_EXAMPLE = {"email": "ada@example.com", "role": "viewer", "websites": ["site-123"]}
+_EXAMPLE = {"email": "grace@example.com", "role": "viewer", "websites": ["site-123"]}
 _USERS_CHANGED = and_also(CHANGED, _409=("user_exists",), _422=("unknown_website",), _503=("overloaded",))
 _NO_USER = ("user_not_found",)
 _PAGE_ONLY = "For a page in a browser: the cookie it was given at sign-in is what counts, with its `Origin`."

@@ -1,10 +1,16 @@
 """What is said of the routes that tell of the services themselves."""
 
 from queryapi.openapi.operation import UNAUTHORIZED, Operation, Operations
-from queryapi.openapi.schema import MOMENT, NUMBER, STRING, keyed, one_of, record
+from queryapi.openapi.schema import INTEGER, MOMENT, NUMBER, STRING, keyed, nullable, one_of, record
 
 _GROUP = "Health"
 _STATUS = {"status": STRING, "service": STRING, "timestamp": MOMENT, "version": STRING}
+_DETAILS = {
+    **dict.fromkeys(("latency_ms", "oldest_pending_s"), NUMBER),
+    **dict.fromkeys(("workers", "length", "lag", "pending", "dead_letter", "dirty_buckets"), INTEGER),
+    "state": nullable(STRING),
+    "build_date": nullable(MOMENT),
+}
 _NOT_READY = record({"status": STRING, "error": STRING})
 
 STATUS: Operations = {
@@ -27,7 +33,7 @@ STATUS: Operations = {
             status: record(
                 {
                     **_STATUS, "status": one_of(("healthy", "degraded", "unhealthy")),
-                    "checks": keyed(record({"status": STRING})),
+                    "checks": keyed(record({"status": STRING}, _DETAILS)),
                 },
                 {"uptime_seconds": NUMBER},
             )
