@@ -40,7 +40,7 @@
     }
 
     // An id that outlives the day, only where the page asks for it and the visitor did not object.
-    if (options.identity === "persistent" && !nav.globalPrivacyControl && nav.doNotTrack !== "1") {
+    if (options.identity === "persistent" && !nav.globalPrivacyControl && !(nav.doNotTrack > 0)) {
       if (!storage("get", "analytics.visitor")) storage("set", "analytics.visitor", random());
       // Where it cannot be kept there is none, rather than a new one on every page.
       visitor = storage("get", "analytics.visitor");
@@ -86,7 +86,7 @@
         fetch(api, { method: "POST", body: body, keepalive: !isKept, credentials: "omit" }).then(
           safe(function (answer) {
             var status = answer.status;
-            if (status === 429 || status >= 500) failed(answer.headers.get("Retry-After"));
+            if (status > 499 || status === 429) failed(answer.headers.get("Retry-After"));
             else if (isKept) {
               events.forEach(function (event) {
                 storage("remove", prefix + event.id);
@@ -269,7 +269,7 @@
       var link = target.closest("a[href]");
       if (!link || !link.host) return;
       var address = { url: link.origin + link.pathname };
-      if (/\.(7z|csv|dmg|docx?|exe|gz|iso|mov|mp[34]|msi|od[spt]|pdf|pkg|pptx?|rar|txt|wav|xlsx?|zip)$/i.test(link.pathname))
+      if (/\.(7z|csv|dmg|docx?|exe|gz|iso|mov|mp[34]|msi|od[spt]|pdf|pkg|pptx?|rar|txt|xlsx?|zip)$/i.test(link.pathname))
         tell("download", address);
       else if (link.host !== loc.host) tell("outbound", address);
     }
@@ -328,20 +328,22 @@
     var hub = w.analytics || 0;
     var calls = hub.q || [];
     if (!hub.t) {
-      hub = w.analytics = function () {
+      hub = function () {
         var given = arguments;
         hub.t.forEach(function (one) {
-          one.apply(null, given);
+          one.apply(0, given);
         });
       };
       hub.q = calls;
       hub.t = [];
+      // The name may be another product's, which the page needs more than ours.
+      if (!w.analytics || w.analytics.q) w.analytics = hub;
       hub.ignore = function (flag) {
         storage(flag === false ? "remove" : "set", "analytics_ignore", "true");
       };
     }
     // The same tag twice, or a page under development, counts nothing.
-    if (hub[prefix] || (!("dev" in options) && /^(.+\.)?localhost$|^127\.|^\[::1]$|^$/.test(loc.hostname))) return;
+    if (hub[prefix] || (!("dev" in options) && /\blocalhost$|^127\.|^\[::1]|^$/.test(loc.hostname))) return;
     hub[prefix] = 1;
 
     function run() {
@@ -349,7 +351,7 @@
       var one = safe(track);
       hub.t.push(one);
       calls.forEach(function (given) {
-        one.apply(null, given);
+        one.apply(0, given);
       });
     }
     // A page that is rendered ahead is a visit once it is shown.
