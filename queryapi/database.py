@@ -11,6 +11,7 @@ from psycopg import AsyncConnection, IsolationLevel, errors, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
+from queryapi.fixed import fixed
 from queryapi.rows import Row
 from queryapi.statement import Statement
 from shared.clock import monotonic_seconds
@@ -102,6 +103,10 @@ class Reader:
         """The only row of a statement that always gives one."""
         found = await self.rows(Statement(sql.Composed([text]), values))
         return found[0]
+
+    async def pin(self, website_id: str) -> None:
+        """Read this website alone from here on, as a role that can write nothing, where the database has one."""
+        await self._run(fixed("reads/pin_website", {"website_id": website_id}))
 
     def text_of(self, statement: Statement) -> str:
         """The statement as it is sent, its values by name."""

@@ -86,6 +86,7 @@ async def answer(services: Services, ask: Callable[[Reader], Awaitable[Asked]], 
     connection is given back before the answer is waited for or sent."""
     async with snapshot(services.pool, services.settings) as reader:
         asked = await ask(reader)
+        await reader.pin(asked.call.website.website_id)
         call, report = asked.call, asked.report
         if is_explained:
             return Found(render(await answer_explained(call, report.answer)), None)
@@ -96,6 +97,7 @@ async def answer(services: Services, ask: Callable[[Reader], Awaitable[Asked]], 
 
     async def make() -> Entry:
         async with snapshot(services.pool, services.settings) as reader:
+            await reader.pin(call.website.website_id)
             made_of = await data_version(reader, question)
             made = await report.answer(replace(call, reader=reader))
         return Entry(made_of, call.now, render(made))

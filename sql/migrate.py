@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import structlog
 from psycopg import errors
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 FLAVOURS = ("timescale", "postgres")
@@ -49,7 +52,16 @@ def migrate(database_url: str, directory: Path = MIGRATIONS) -> list[str]:
         waiting = _unapplied(connection, list_migrations(flavour, directory))
         for migration in waiting:
             _apply(connection, migration, flavour)
+        if waiting and directory == MIGRATIONS:
+            _build_wall(connection)
         return [migration.name for migration in waiting]
+
+
+def _build_wall(connection: psycopg.Connection) -> None:
+    """The second wall around what reports read, for every relation there is now (0023_pinned)."""
+    connection.execute("SELECT pin_relations()")
+    if connection.execute("SELECT to_regnamespace('pinned') IS NULL").fetchone() == (True,):
+        log.warning("no_second_wall", reason="the owner may not take the role analytics_read, see sql/README.md")
 
 
 def pending(database_url: str, directory: Path = MIGRATIONS) -> list[str]:

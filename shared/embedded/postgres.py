@@ -23,6 +23,8 @@ SUPERUSER = "postgres"
 # Owns the database and everything in it; no superuser.
 OWNER = "analytics"
 DATABASE = "analytics"
+# What reports are read as (sql/migrations/0023_pinned.sql).
+READER = "analytics_read"
 _PORT = 5432
 # Older minor releases carry known flaws: CVE fixes up to August 2026.
 _VERSION_FLOOR = (18, 4)
@@ -198,3 +200,7 @@ def _ensure_database(home: Home) -> None:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(owner, password))
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), owner))
+        # The second wall of the query API, which the owner may take and may not make.
+        if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READER)))
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(READER), owner))

@@ -4,7 +4,7 @@ WITH RECURSIVE above AS (
     SELECT c.relname AS part, c.oid AS relation
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = ANY (%(parts)s::text[]) AND n.nspname IN (current_schema, '_timescaledb_internal')
+    WHERE c.relname = ANY (%(parts)s::text[]) AND n.nspname = ANY (current_schemas(false) || name '_timescaledb_internal')
     UNION ALL
     SELECT above.part, i.inhparent
     FROM above
@@ -22,7 +22,7 @@ LEFT JOIN LATERAL (
         AND d.refclassid = 'pg_class'::regclass
         AND d.refobjid = above.relation
         AND c.relname LIKE '\_materialized\_hypertable\_%%'
-        AND v.relnamespace = current_schema::regnamespace
+        AND v.relnamespace = ANY (current_schemas(false)::regnamespace[])
     LIMIT 1
 ) keeper ON true
 WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = above.relation)
