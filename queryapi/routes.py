@@ -20,6 +20,7 @@ from queryapi.journeys import JOURNEYS
 from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
 from queryapi.openapi.routes import document_routes
+from queryapi.page import page_routes
 from queryapi.pages import PAGES_PARAMETERS, pages
 from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
 from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
@@ -113,6 +114,7 @@ REPORTS: tuple[tuple[str, Report], ...] = (
 def make_routes(services: Services) -> list[BaseRoute]:
     """Every route of the query API, in the order they are tried."""
     return [
+        *page_routes(),
         Route("/health", health(services)),
         Route("/ready", ready(services)),
         Route("/metrics", metrics(services)),

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"()"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

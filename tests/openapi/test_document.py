@@ -21,8 +21,8 @@ from shared.settings import read_settings
 from tests.queryapi.rig import SECRET, SITE, Api, running, settings_for, store, vector
 
 ROOT = Path(__file__).parent.parent.parent
-# The style sheet of the page is no part of the API.
-UNSAID = frozenset({("GET", "/docs.css")})
+# Pages and their files are no part of the API.
+UNSAID = frozenset(("GET", path) for path in ("/docs.css", "/", "/share/{token}", "/assets/{version}/{name}"))
 # Where a code is made that only a parser of ours sees.
 CODE = re.compile(
     r'(?:AppError\(\s*\d+,|EventError\(|refuse(?:_filter)?\(|_unavailable\(|unauthorized\(|_Refusal\(\s*\d+,|_refuse\(\s*\d+,)\s*"([a-z_]+)"'

@@ -1,0 +1,74 @@
+"""The dashboard page: files that are read once, and served with an address that changes when they do."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from shared.errors import AppError
+
+STATIC = Path(__file__).parent / "static"
+# RELIABILITY 6.4, without exceptions.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "Cross-Origin-Resource-Policy": "same-origin"}
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file as it is sent."""
+
+    plain: bytes
+    media_type: str
+
+    def respond(self, request: Request, headers: dict[str, str]) -> Response:
+        tag = f'"{hashlib.blake2b(self.plain, digest_size=16).hexdigest()}"'
+        sent = {**headers, "ETag": tag, "Vary": "Accept-Encoding"}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=sent)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            packed = gzip.compress(self.plain, mtime=0)
+            return Response(packed, headers={**sent, "Content-Encoding": "gzip"}, media_type=self.media_type)
+        return Response(self.plain, headers=sent, media_type=self.media_type)
+
+
+def page_routes() -> list[BaseRoute]:
+    """`/` and `/share/{token}` are the page, whose state stands behind the `#`; the rest are its files, under a
+    version of all of them together."""
+    files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in _MEDIA_TYPES}
+    version = hashlib.blake2b(b"\0".join(files.values()), digest_size=8).hexdigest()
+    index = _File(files.pop("index.html").replace(b"VERSION", version.encode()), _MEDIA_TYPES[".html"])
+    assets = {name: _File(plain, _MEDIA_TYPES[Path(name).suffix]) for name, plain in files.items()}
+
+    async def page(request: Request) -> Response:
+        return index.respond(request, _PAGE_HEADERS)
+
+    async def asset(request: Request) -> Response:
+        found = assets.get(request.path_params["name"])
+        if found is None or request.path_params["version"] != version:
+            raise AppError(404, "not_found", "no such file")
+        return found.respond(request, _ASSET_HEADERS)
+
+    return [
+        Route("/", page),
+        Route("/share/{token}", page),
+        Route("/assets/{version}/{name}", asset),
+    ]

@@ -1,0 +1,81 @@
+// The public API, asked as any user may: with the session's cookie, or with a bearer token.
+
+const KEY = "analytics.token";
+let bearer = sessionStorage.getItem(KEY);
+
+/** A refusal or a failure, in the API's words. */
+export class ApiError extends Error {
+  constructor(status, body) {
+    super(body.error || `The server answered ${status}`);
+    this.status = status;
+    this.code = body.code;
+    this.details = body.details || {};
+  }
+}
+
+/** Use a token from now on, for this tab; null forgets it. */
+export function useToken(token, isKept = true) {
+  bearer = token;
+  if (token && isKept) sessionStorage.setItem(KEY, token);
+  else sessionStorage.removeItem(KEY);
+}
+
+export function hasToken() {
+  return !!bearer;
+}
+
+/** One request; gives the decoded body, null where there is none. Throws ApiError. */
+export async function call(method, path, body, signal) {
+  const response = await fetch(path, {
+    method,
+    signal,
+    headers: { ...headers(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  let decoded = null;
+  try {
+    decoded = text ? JSON.parse(text) : null;
+  } catch {
+    decoded = {};
+  }
+  if (!response.ok) throw new ApiError(response.status, decoded || {});
+  return decoded;
+}
+
+/** GET with parameters; those that are null, undefined or empty are left out. */
+export function get(path, parameters, signal) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters || {})) {
+    if (value !== null && value !== undefined && value !== "") query.append(name, value);
+  }
+  const text = query.toString();
+  return call("GET", text ? `${path}?${text}` : path, undefined, signal);
+}
+
+/** Server-sent events of a path: `told` gets each decoded one, until `signal` ends it. Throws when it cannot go on. */
+export async function listen(path, parameters, signal, told) {
+  const query = new URLSearchParams(parameters).toString();
+  const response = await fetch(query ? `${path}?${query}` : path, { headers: headers(), signal });
+  if (!response.ok) throw new ApiError(response.status, {});
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let unread = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new ApiError(0, { error: "the stream ended" });
+    unread += value;
+    for (let end; (end = unread.indexOf("\n\n")) >= 0; unread = unread.slice(end + 2)) {
+      const data = unread
+        .slice(0, end)
+        .split("\n")
+        .filter((line) => line.startsWith("data:"))
+        .map((line) => line.slice(5))
+        .join("\n");
+      if (data) told(JSON.parse(data));
+    }
+  }
+}
+
+function headers() {
+  return bearer ? { Authorization: `Bearer ${bearer}` } : {};
+}

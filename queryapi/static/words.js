@@ -1,0 +1,115 @@
+// Numbers, times and names as people read them.
+
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const plain = new Intl.NumberFormat("en");
+
+export const METRICS = {
+  unique_visitors: { label: "Visitors", show: count },
+  sessions: { label: "Visits", show: count },
+  page_views: { label: "Page views", show: count },
+  pages_per_session: { label: "Views per visit", show: (value) => value.toFixed(2) },
+  bounce_rate: { label: "Bounce rate", show: percent, isLowBetter: true },
+  avg_session_time: { label: "Visit time", show: duration },
+  avg_engaged_time: { label: "Engaged time", show: duration },
+  events: { label: "Events", show: count },
+};
+export const TILES = ["unique_visitors", "sessions", "page_views", "pages_per_session", "bounce_rate", "avg_session_time", "avg_engaged_time"];
+
+export const DIMENSIONS = {
+  page: "Page",
+  entry_page: "Entry page",
+  exit_page: "Exit page",
+  hostname: "Host",
+  source: "Source",
+  channel: "Channel",
+  referrer: "Referrer",
+  utm_source: "UTM source",
+  utm_medium: "UTM medium",
+  utm_campaign: "UTM campaign",
+  utm_term: "UTM term",
+  utm_content: "UTM content",
+  country: "Country",
+  region: "Region",
+  city: "City",
+  continent: "Continent",
+  device: "Device",
+  browser: "Browser",
+  os: "System",
+  screen: "Screen",
+  event_type: "Event",
+};
+export const OPERATORS = {
+  is: "is",
+  is_not: "is not",
+  contains: "contains",
+  contains_not: "does not contain",
+  matches: "matches",
+  matches_not: "does not match",
+};
+
+export function count(value) {
+  return value >= 10000 ? compact.format(value) : plain.format(value);
+}
+
+export function exact(value) {
+  return typeof value === "number" ? plain.format(value) : String(value ?? "");
+}
+
+export function percent(value) {
+  return `${value.toFixed(value >= 99.95 || value === 0 ? 0 : 1)} %`;
+}
+
+export function duration(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} m ${String(seconds % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
+}
+
+/** A change as `+12.2 %`, in points for a percentage; `new` where there was nothing before. */
+export function change(value, metric) {
+  if (value === null || value === undefined) return "new";
+  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
+  return `${sign}${Math.abs(value)} ${metric === "bounce_rate" ? "pt" : "%"}`;
+}
+
+/** A bucket's name; `time` is ISO 8601 with the zone's own offset, whose clock it shows. */
+export function bucket(item, interval) {
+  const local = new Date(`${item.time.slice(0, 19)}Z`);
+  const options =
+    interval === "hour" || interval === "15m"
+      ? { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false }
+      : interval === "month"
+        ? { month: "long", year: "numeric" }
+        : { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+  const text = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(local);
+  return interval === "week" ? `Week of ${text}` : text;
+}
+
+/** The same, as short as an axis wants it. */
+export function tick(item, interval) {
+  const local = new Date(`${item.time.slice(0, 19)}Z`);
+  const options =
+    interval === "hour" || interval === "15m"
+      ? { hour: "2-digit", minute: "2-digit", hour12: false }
+      : interval === "month"
+        ? { month: "short", year: "2-digit" }
+        : { day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(local);
+}
+
+/** The flag of a country, by its two letters. */
+export function flag(code) {
+  if (!/^[A-Z]{2}$/.test(code || "")) return "";
+  return String.fromCodePoint(...[...code].map((letter) => 0x1f1a5 + letter.charCodeAt(0)));
+}
+
+/** Rows as CSV: a cell that a spreadsheet would compute is made text. */
+export function csv(columns, rows) {
+  const cell = (value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== "number" ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n");
+}
