@@ -11,6 +11,7 @@ from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
 from queryapi.event_routes import event_reports, event_routes
+from queryapi.export import export_routes
 from queryapi.funnel_routes import funnel_routes
 from queryapi.goal_routes import goal_routes
 from queryapi.goals import GOALS
@@ -125,6 +126,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *website_routes(services),
         *key_routes(services),
         *removal_routes(services),
+        *export_routes(services),
         *setup_routes(services),
         *session_routes(services),
         *user_routes(services),

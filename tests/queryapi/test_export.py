@@ -1,0 +1,105 @@
+"""Events are exported whole, in pages that leave out none and repeat none."""
+
+import gzip
+import json
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.queryapi.funnel_client import bearer, serving
+from tests.queryapi.rig import SITE, Hit, at, store, vector
+
+EXPORT = f"/api/v1/websites/{SITE}/export"
+RANGE = {"from": "2026-03-02", "to": "2026-03-03"}
+PROPERTIES = {"plan": "pro", "seats": 12345678901234567, "ratio": 1.10, "text": '\u4e2d\n"=1+1'}
+
+
+def events(payload: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in payload.splitlines()]
+
+
+@pytest.mark.rule("N5")
+async def test_every_column_of_every_event_is_exported(database: str) -> None:
+    told = {"referrer": "https://a.example/", "bot_reasons": ["ua"], "revenue_amount": "19.9000"}
+    hit = Hit(at=at("10:00:00"), is_bot=True, title="A", properties=PROPERTIES, own={**told, "revenue_currency": "EUR"})
+    store(database, [hit, Hit(at=at("10:00:00"), website_id="other"), Hit(at=at("10:00:00", 2), session="later")])
+
+    async with serving(database) as client:
+        answer = await client.get(EXPORT, params=RANGE)
+    with psycopg.connect(database) as connection:
+        row = connection.execute(
+            "SELECT to_jsonb(e) - '{website_id,visitor_hash}'::text[] FROM events e WHERE is_bot"
+        ).fetchone()
+
+    (exported,) = events(answer.text)
+    assert row is not None
+    stored = {name: value for name, value in row[0].items() if value is not None}
+    assert exported.keys() == stored.keys()
+    assert (exported["session_hash"], exported["properties"]) == (str(stored["session_hash"]), PROPERTIES)
+    assert {name: exported[name] for name in told} == told
+    assert (answer.headers["content-type"], answer.headers.get("x-next-cursor")) == ("application/x-ndjson", None)
+
+
+@pytest.mark.rule("N5")
+async def test_pages_leave_out_no_event_and_repeat_none(database: str) -> None:
+    store(database, [*vector(), *(Hit(at=at("10:00:00"), session=f"s{number}") for number in range(5))])
+    pages: list[list[dict[str, Any]]] = []
+    cursor: dict[str, str] = {}
+
+    async with serving(database) as client:
+        whole = events((await client.get(EXPORT, params=RANGE)).text)
+        while not pages or cursor:
+            answer = await client.get(EXPORT, params={**RANGE, **cursor, "limit": "3"})
+            pages.append(events(answer.text))
+            cursor = {"cursor": answer.headers["x-next-cursor"]} if "x-next-cursor" in answer.headers else {}
+
+    assert [len(page) for page in pages] == [3, 3, 3, 3, 1]
+    assert [event for page in pages for event in page] == whole
+    assert len({event["id"] for event in whole}) == 13
+
+
+@pytest.mark.rule("N5")
+async def test_gzip_is_given_to_who_takes_it(database: str) -> None:
+    store(database, vector())
+
+    async with serving(database) as client:
+        plain = await client.get(EXPORT, params=RANGE, headers={"accept-encoding": "identity"})
+        async with client.stream("GET", EXPORT, params=RANGE, headers={"accept-encoding": "gzip"}) as answer:
+            packed = b"".join([chunk async for chunk in answer.aiter_raw()])
+
+    assert gzip.decompress(packed) == plain.content
+    assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.rule("N5")
+@pytest.mark.rule("R63")
+async def test_what_is_no_export_is_refused(database: str) -> None:
+    store(database, vector())
+
+    async with serving(database) as client:
+        answers = {
+            "no range": (await client.get(EXPORT), 400, "incomplete_range"),
+            "no cursor": (await client.get(EXPORT, params={**RANGE, "cursor": "x"}), 400, "invalid_cursor"),
+            "far cursor": (
+                await client.get(EXPORT, params={**RANGE, "cursor": f"{'9' * 17}-{'0' * 31}"}),
+                400,
+                "invalid_cursor",
+            ),
+            "limit": (await client.get(EXPORT, params={**RANGE, "limit": "10001"}), 400, "invalid_parameter"),
+            "unknown": (await client.get(EXPORT, params={**RANGE, "days": "7"}), 400, "unknown_parameter"),
+            "editor": (
+                await client.get(EXPORT, params=RANGE, headers=bearer(database, "editor", (SITE,))),
+                403,
+                "forbidden",
+            ),
+            "foreign": (
+                await client.get(EXPORT, params=RANGE, headers=bearer(database, "owner", ("other",))),
+                404,
+                "website_not_found",
+            ),
+        }
+
+    assert {name: (answer.status_code, answer.json()["code"]) for name, (answer, _, _) in answers.items()} == {
+        name: (status, code) for name, (_, status, code) in answers.items()
+    }
