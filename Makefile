@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench bench-read geo requirements tracker clean
+.PHONY: help run demo test lint types bench bench-read geo requirements tracker clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 run: $(VENV)/run.stamp ## start everything; Ctrl-C stops it
 	@exec $(BIN)/analytics up
+
+demo: $(VENV)/run.stamp ## the same with a shop that does not exist: weeks of traffic, and more as you watch
+	@ls "$${DATA_DIR:-data}"/geo/*.mmdb >/dev/null 2>&1 || $(BIN)/python -m shared.geo_download --country || true
+	@exec $(BIN)/analytics up --demo
 
 test: lint ## linters, types, import contracts, then every test
 	$(BIN)/python -m pytest

@@ -20,7 +20,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of every command; the chosen one is in `command`."""
     parser = argparse.ArgumentParser(prog="analytics", description="Self-hosted website analytics.", epilog=_MANUAL)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="run everything: servers, gateway, workers and query API on one port")
+    up = commands.add_parser("up", help="run everything: servers, gateway, workers and query API on one port")
+    up.add_argument("--demo", action="store_true", help="with a website that does not exist, and weeks of its traffic")
     commands.add_parser("ingest", help="run the gateway alone, on INGEST_PORT")
     commands.add_parser("worker", help="run one worker alone")
     commands.add_parser("queryapi", help="run the query API alone, on ANALYTICS_SERVICE_PORT")
@@ -34,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import(commands.add_parser("import", help="import traffic recorded elsewhere"))
     # Run by `up`, of no use to people.
     commands.add_parser("front-door")
+    commands.add_parser("demo")
     return parser
 
 

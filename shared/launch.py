@@ -46,9 +46,11 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = read_settings(environ)
     match arguments.command:
         case "up":
-            up.run_everything(settings, _progress())
+            up.run_everything(settings, _progress(), has_demo=arguments.demo)
         case "front-door":
             _run_front_door(settings)
+        case "demo":
+            _run_demo(settings)
         case "ingest" | "worker" | "queryapi":
             return _run_service(arguments.command, settings)
         case "migrate":
@@ -132,6 +134,22 @@ def _run_service(name: str, settings: Settings) -> int:
             from queryapi.__main__ import main as service
     service()
     return 0
+
+
+def _run_demo(settings: Settings) -> None:
+    from ingest.batch_client import DeliveryError
+    from ingest.demo import run_demo
+
+    configure_logs(settings.log_level, "demo")
+    connected = _with_secret(settings)
+    try:
+        run_demo(
+            f"http://127.0.0.1:{settings.ingest_port}",
+            lambda: make_token(connected, utc_now, role="owner", websites=None),
+            utc_now,
+        )
+    except DeliveryError as error:
+        sys.exit(f"demo: {error}")
 
 
 def _import_access_log(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -37,9 +37,9 @@ class _Stop(BaseException):
     """One of the signals that stop us arrived."""
 
 
-def run_everything(settings: Settings, report: Report) -> None:
-    """Start, supervise, and on SIGINT or SIGTERM stop in order. Raises EmbeddedError, SettingError,
-    MigrationError when it cannot start."""
+def run_everything(settings: Settings, report: Report, *, has_demo: bool = False) -> None:
+    """Start, supervise, and on SIGINT or SIGTERM stop in order; with a demo, traffic comes by itself. Raises
+    EmbeddedError, SettingError, MigrationError when it cannot start."""
     with ExitStack() as stack:
         try:
             stack.enter_context(_signals_raise_stop())
@@ -56,6 +56,9 @@ def run_everything(settings: Settings, report: Report) -> None:
                 report(f"applied {name}")
             _start_services(supervisor, settings, home, report)
             _wait_until_ready(supervisor, settings)
+            if has_demo:
+                report("sending the demo's traffic")
+                supervisor.start(_launched("demo", settings, home))
             _greet(filled, home, set_up(filled, utc_now))
             while True:
                 supervisor.check()
@@ -82,11 +85,13 @@ def _start_services(supervisor: Supervisor, settings: Settings, home: Home, repo
         report(f"starting {name}")
         supervisor.start(Service(name=name, start=partial(_start_python, home, name, "worker", environ)))
     report("starting the front door")
-    supervisor.start(
-        Service(
-            name="front-door",
-            start=partial(_start_python, home, "front-door", "shared.launch", _front_door_environ(settings)),
-        )
+    supervisor.start(_launched("front-door", settings, home))
+
+
+def _launched(command: str, settings: Settings, home: Home) -> Service:
+    """A child that runs one of our own commands."""
+    return Service(
+        name=command, start=partial(_start_python, home, command, "shared.launch", _front_door_environ(settings))
     )
 
 
@@ -96,7 +101,7 @@ def _front_door_environ(settings: Settings) -> Mapping[str, str]:
 
 
 def _start_python(home: Home, name: str, module: str, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", module, *(["front-door"] if module == "shared.launch" else [])]
+    command = [sys.executable, "-m", module, *([name] if module == "shared.launch" else [])]
     # SIGKILL should we die: they survive it by design, and nobody would be there to restart their servers.
     log = home.logs_dir / f"{name.replace(' ', '-')}.log"
     # The packages are found from here also when they are not installed.
