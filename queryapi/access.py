@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from queryapi.answer import Report
 from queryapi.browser import Browser
 from queryapi.database import Reader
+from queryapi.filters import parse_filters
 from queryapi.key_ring import KeyRing
+from queryapi.query import Condition
+from queryapi.share_tokens import SHARE_PREFIX, ShareTokens
 from queryapi.sites import find_website
 from queryapi.user_sessions import UserSessions
 from shared.api_keys import KEY_PREFIX, key_principal, parse_key_id
@@ -27,6 +31,7 @@ class Credentials:
     keys: KeyRing
     sessions: UserSessions
     browser: Browser
+    shares: ShareTokens
     clock: Clock
 
     def are_sent(self, request: Request) -> bool:
@@ -42,6 +47,8 @@ class Credentials:
             self.browser.check_change(request)
             return (await self.sessions.find(session_id)).user.principal
         token = bearer_token(authorization)
+        if token.startswith(SHARE_PREFIX):
+            return await self.shares.principal(token)
         if not token.startswith(KEY_PREFIX):
             return self.verifier.verify(authorization)
         key_id = parse_key_id(token)
@@ -50,23 +57,32 @@ class Credentials:
         return principal
 
 
-async def authorize(request: Request, credentials: Credentials, scope: str = STATS_SCOPE) -> Principal:
+async def authorize(
+    request: Request, credentials: Credentials, scope: str = STATS_SCOPE, *, opens_shares: bool = False
+) -> Principal:
     """The principal of the request's token, key or cookie; raises AppError as `Credentials` does, or 403 when the
-    scope is missing."""
+    scope is missing, and for a share link unless this is what it shows."""
     principal = await credentials.principal(request)
+    if principal.is_share and not opens_shares:
+        raise AppError(403, "forbidden", "token: a share link shows reports alone")
     if scope not in principal.scopes:
         raise AppError(403, "forbidden", f"token: the scope {scope} is required")
     return principal
 
 
-async def identify_reader(request: Request, credentials: Credentials, scope: str) -> Principal | None:
+async def identify_reader(request: Request, credentials: Credentials, report: Report) -> Principal | None:
     """As `authorize`, but None for who shows nothing: what is public may be read without."""
     try:
-        return await authorize(request, credentials, scope)
+        return await authorize(request, credentials, report.scope, opens_shares=report.is_shareable)
     except AppError as error:
         if error.code != UNAUTHORIZED or request.headers.get("authorization"):
             raise
         return None
+
+
+def forced_filters(principal: Principal | None) -> tuple[Condition, ...]:
+    """What everything must meet that the principal sees."""
+    return () if principal is None else parse_filters(principal.forced_filters)
 
 
 async def require_readable(reader: Reader, principal: Principal | None, website_id: str, scope: str) -> Website:

@@ -30,3 +30,8 @@ class Report(NamedTuple):
     repeatable: frozenset[str]
     scope: str = "stats:read"
     reach: timedelta | None = None
+
+    @property
+    def is_shareable(self) -> bool:
+        """Whether a share link opens it: filters narrow it, and no single event is shown."""
+        return "filters" in self.scalars and self.scope == "stats:read"

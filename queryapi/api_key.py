@@ -2,17 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
-
-import msgspec
 
 from queryapi.fields import Fields, parse_object, refuse
+from queryapi.moments import expiry_field
 from shared.api_keys import KEY_SCOPES, MAX_KEY_NAME_CHARACTERS, check_key_scopes
 
 _FIELDS = frozenset({"name", "scopes", "expires_at"})
-MAX_EXPIRY_CHARACTERS = 40
-# As far as `from` and `to` of a report.
-LATEST_YEAR = 2100
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ def parse_key_request(body: bytes, now: datetime) -> KeyRequest:
     """The key asked for in a body; raises AppError 400 when it is no JSON, 422 when no such key can be."""
     fields = parse_object(body)
     fields.check_known(_FIELDS)
-    return KeyRequest(fields.label("name", MAX_KEY_NAME_CHARACTERS) or "", _scopes(fields), _expiry(fields, now))
+    return KeyRequest(fields.label("name", MAX_KEY_NAME_CHARACTERS) or "", _scopes(fields), expiry_field(fields, now))
 
 
 def key_body(key: StoredKey) -> dict[str, object]:
@@ -66,16 +61,3 @@ def _scopes(fields: Fields) -> frozenset[str]:
     if problem is not None or len(scopes) != len(sent):
         raise refuse("invalid_value", "scopes", problem or "each must be text, given once")
     return scopes
-
-
-def _expiry(fields: Fields, now: datetime) -> datetime | None:
-    sent = fields.text("expires_at", MAX_EXPIRY_CHARACTERS)
-    if sent is None:
-        return None
-    try:
-        expires_at = msgspec.convert(sent, Annotated[datetime, msgspec.Meta(tz=True)])
-    except msgspec.ValidationError as error:
-        raise refuse("invalid_value", "expires_at", "must be a datetime such as 2027-01-31T10:00:00Z") from error
-    if expires_at <= now or expires_at.year >= LATEST_YEAR:
-        raise refuse("invalid_value", "expires_at", f"must lie between now and the year {LATEST_YEAR}")
-    return expires_at

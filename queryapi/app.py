@@ -27,6 +27,7 @@ from queryapi.key_ring import KeyRing
 from queryapi.memory import Memory
 from queryapi.redis_answers import RedisAnswers
 from queryapi.routes import make_routes
+from queryapi.share_tokens import ShareTokens
 from queryapi.sites import keep_published
 from queryapi.user_sessions import UserSessions
 from shared.asgi import Requests, handle_http_exception
@@ -54,7 +55,12 @@ def create_app(
         redis=redis,
         clock=clock,
         credentials=Credentials(
-            TokenVerifier(settings, clock), keys, UserSessions(pool, settings, clock), Browser(settings), clock
+            TokenVerifier(settings, clock),
+            keys,
+            UserSessions(pool, settings, clock),
+            Browser(settings),
+            ShareTokens(pool, settings, clock),
+            clock,
         ),
         attempts=Attempts(),
         hashing=Hashing(registry),

@@ -27,6 +27,7 @@ class Browser:
 
     def __init__(self, settings: Settings) -> None:
         self._proxies = Proxies(settings)
+        self._public_url = settings.public_url
         self._public_origin = _origin(settings.public_url) if settings.public_url else None
 
     def network(self, request: Request) -> bytes:
@@ -44,6 +45,11 @@ class Browser:
         if not self._proxies.is_trusted(_peer(request)):
             return False
         return request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() == "https"
+
+    def base_url(self, request: Request) -> str:
+        """Where people open the page: `PUBLIC_URL`, or as this request asked."""
+        scheme = "https" if self.is_secure(request) else "http"
+        return self._public_url or f"{scheme}://{request.headers.get('host', '')}"
 
     def session_id(self, request: Request) -> str | None:
         """The session that the cookie names. None without one, and with two, one of which somebody else set."""

@@ -26,7 +26,8 @@ REPEATABLE_PARAMETERS = FILTER_PARAMETERS | {PROPERTY}
 
 @dataclass(frozen=True)
 class Call:
-    """One request for a report; `filters` are those that do not stand in `params` under their own name."""
+    """One request for a report; `filters` are those that do not stand in `params` under their own name, those
+    that whoever asks cannot leave out among them."""
 
     website: Website
     params: Params
@@ -36,11 +37,11 @@ class Call:
 
 
 async def make_call(call: Call) -> Call:
-    """The call with the filters that its parameters speak of; raises AppError 400."""
+    """The call with the filters that its parameters speak of, beside those it has; raises AppError 400."""
     text = call.params.text("filters")
     filters = () if text is None else parse_filters(text)
     await check_patterns(call.reader, filters)
-    return replace(call, filters=filters)
+    return replace(call, filters=(*call.filters, *filters))
 
 
 async def check_patterns(reader: Reader, filters: Sequence[Condition]) -> None:

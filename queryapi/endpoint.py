@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
-from queryapi.access import Credentials, identify_reader, require_readable, require_website
+from queryapi.access import Credentials, forced_filters, identify_reader, require_readable, require_website
 from queryapi.answer import Answer, Report
 from queryapi.answers import Answers, Found
 from queryapi.attempts import Attempts
@@ -61,7 +61,7 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
     known = report.scalars | {EXPLAIN_PARAMETER}
 
     async def endpoint(request: Request) -> Response:
-        principal = await identify_reader(request, services.credentials, report.scope)
+        principal = await identify_reader(request, services.credentials, report)
         sent = parse_params(request.scope["query_string"], known, report.repeatable)
         params, explainer = take_explain(sent, principal)
         website_id = request.path_params["website_id"]
@@ -71,7 +71,7 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
                 website = await require_website(reader, explainer, website_id)
             else:
                 website = await require_readable(reader, principal, website_id, report.scope)
-            call = await make_call(Call(website, params, services.clock(), reader))
+            call = await make_call(Call(website, params, services.clock(), reader, forced_filters(principal)))
             return Asked(call, report, request.scope["route"].path)
 
         # Nobody's requests are counted by the website: that of one takes nothing from another's.

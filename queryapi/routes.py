@@ -32,6 +32,7 @@ from queryapi.removal_routes import removal_routes
 from queryapi.retention import RETENTION
 from queryapi.session_routes import session_routes
 from queryapi.setup_routes import setup_routes
+from queryapi.share_routes import share_routes
 from queryapi.sources import REFERRERS_PARAMETERS, SOURCES_PARAMETERS, sources, top_referrers
 from queryapi.timeseries import HOURLY_PARAMETERS, SERIES_PARAMETERS, daily, hourly, timeseries
 from queryapi.user_routes import user_routes
@@ -130,6 +131,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *setup_routes(services),
         *session_routes(services),
         *user_routes(services),
+        *share_routes(services),
         *event_routes(services),
         *document_routes(services.settings, (*REPORTS, *event_reports(services.settings))),
         *query_routes(services),

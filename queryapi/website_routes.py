@@ -143,6 +143,7 @@ class _Websites:
             raise no_such_website()
         services.credentials.keys.forget_website(website_id)
         services.credentials.sessions.forget_website(website_id)
+        services.credentials.shares.forget_website(website_id)
         await publish_change(services)
         if is_purged:
             events += await remove_website_events(services, website_id)

@@ -29,11 +29,14 @@ MIN_SECRET_VARIETY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who a valid token speaks for. `websites` is None for every website."""
+    """Who a valid token speaks for. `websites` is None for every website. `is_share` is whoever has a share link:
+    they see reports alone, and of these what meets `forced_filters`, a JSON list."""
 
     subject: str
     scopes: frozenset[str]
     websites: frozenset[str] | None
+    is_share: bool = False
+    forced_filters: str = "[]"
 
     def may_see(self, website_id: str) -> bool:
         return self.websites is None or website_id in self.websites

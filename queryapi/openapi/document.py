@@ -13,6 +13,7 @@ from queryapi.openapi.people import PEOPLE
 from queryapi.openapi.queries import QUERIES
 from queryapi.openapi.reports import report_operations
 from queryapi.openapi.schema import ref
+from queryapi.openapi.sharing import SHARING
 from queryapi.openapi.status import STATUS
 
 Document = dict[str, object]
@@ -38,6 +39,7 @@ GROUPS = {
     "Websites": "Who may be measured, and how.",
     "API keys": "Tokens for servers.",
     "People": "Who signs in with a browser.",
+    "Share links": "Reports of one website for whoever has the link.",
     "Erasure": "What is removed for good.",
     "Health": "The services themselves.",
 }
@@ -54,13 +56,22 @@ _PATH_PARAMETERS = {
     "key_id": "Id of the key.",
     "goal_id": "Id of the goal.",
     "visitor_id": "Id of the visitor.",
+    "share_id": "Id of the share link.",
     "user_id": "Id of the user.",
 }
 
 
 def operations_of(reports: Iterable[tuple[str, Report]]) -> Operations:
     """Everything that is said, by method and path."""
-    return {**GATEWAY, **report_operations(dict(reports)), **QUERIES, **MANAGEMENT, **PEOPLE, **STATUS}
+    return {
+        **GATEWAY,
+        **report_operations(dict(reports)),
+        **QUERIES,
+        **MANAGEMENT,
+        **PEOPLE,
+        **SHARING,
+        **STATUS,
+    }
 
 
 def make_document(reports: Iterable[tuple[str, Report]], version: str) -> Document:

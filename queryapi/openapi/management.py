@@ -1,6 +1,5 @@
 """What is said of everything that is made, changed and removed: funnels, goals, websites, keys, events."""
 
-from queryapi.api_key import MAX_EXPIRY_CHARACTERS
 from queryapi.call import REPEATABLE_PARAMETERS
 from queryapi.explain import EXPLAIN_PARAMETER
 from queryapi.export import EXPORT_PARAMETERS, MEDIA_TYPE
@@ -21,6 +20,7 @@ from queryapi.funnel_definition import (
     MAX_PROPERTIES,
 )
 from queryapi.funnel_performance import PERFORMANCE_PARAMETERS
+from queryapi.moments import MAX_MOMENT_CHARACTERS
 from queryapi.openapi.answers import FUNNEL_PERFORMANCE, GOAL
 from queryapi.openapi.components import HEAD, bare_list
 from queryapi.openapi.operation import ASKED, CHANGED, FILTERS, REPORTED, WEBSITE, Operation, Operations, Sent, and_also
@@ -129,7 +129,7 @@ _KEY_SENT = record(
     {
         "name": nullable(text(1, MAX_KEY_NAME_CHARACTERS)),
         "expires_at": {
-            **nullable({**MOMENT, "maxLength": MAX_EXPIRY_CHARACTERS}),
+            **nullable({**MOMENT, "maxLength": MAX_MOMENT_CHARACTERS}),
             "description": "Null: until revoked.",
         },
     },
