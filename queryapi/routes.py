@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 
 from starlette.routing import BaseRoute, Route
 
+from queryapi.annotation_routes import annotation_routes
 from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.call import COMMON_PARAMETERS, FILTERS_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
@@ -132,6 +133,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *session_routes(services),
         *user_routes(services),
         *share_routes(services),
+        *annotation_routes(services),
         *event_routes(services),
         *document_routes(services.settings, (*REPORTS, *event_reports(services.settings))),
         *query_routes(services),

@@ -4,7 +4,7 @@ import unicodedata
 from secrets import choice
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import VerifyMismatchError
 
 MIN_PASSWORD_CHARACTERS = 10
 MAX_PASSWORD_BYTES = 1024
@@ -36,10 +36,11 @@ def hash_password(password: str) -> str:
 
 
 def is_password(kept: str, password: str) -> bool:
-    """Whether `password` is the one that `kept` was made from; costs what `hash_password` costs."""
+    """Whether `password` is the one that `kept` was made from; costs what `hash_password` costs. Raises
+    InvalidHashError when `kept` is no hash, which only a damaged table has."""
     try:
         return _hasher.verify(kept, _composed(password))
-    except (VerificationError, InvalidHashError):
+    except VerifyMismatchError:
         return False
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from queryapi.answer import Report
+from queryapi.openapi.annotations import ANNOTATIONS
 from queryapi.openapi.components import SCHEMAS
 from queryapi.openapi.gateway import GATEWAY, TAKEN_BATCH
 from queryapi.openapi.management import MANAGEMENT
@@ -56,6 +57,7 @@ _PATH_PARAMETERS = {
     "key_id": "Id of the key.",
     "goal_id": "Id of the goal.",
     "visitor_id": "Id of the visitor.",
+    "annotation_id": "Id of the annotation.",
     "share_id": "Id of the share link.",
     "user_id": "Id of the user.",
 }
@@ -70,6 +72,7 @@ def operations_of(reports: Iterable[tuple[str, Report]]) -> Operations:
         **MANAGEMENT,
         **PEOPLE,
         **SHARING,
+        **ANNOTATIONS,
         **STATUS,
     }
 

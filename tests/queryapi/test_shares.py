@@ -23,7 +23,8 @@ from tests.queryapi.people import browser, open_installation, owner
 from tests.queryapi.rig import NOW, SECRET, SITE, Api, Hit, at, running, settings_for, store
 
 SHARES = f"/api/v1/websites/{SITE}/shares"
-DOCUMENTS = ("/docs", "/docs.css", "/api/v1/openapi.json")
+# Pages and documents without data.
+DOCUMENTS = ("/", "/share/{token}", "/docs", "/docs.css", "/api/v1/openapi.json")
 OPEN = "/api/v1/shares/session"
 DASHBOARD = f"/api/v1/analytics/dashboard/{SITE}"
 SLOW = {"performance": Jsonb({"lcp": 5000})}
