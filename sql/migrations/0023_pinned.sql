@@ -38,8 +38,8 @@ BEGIN
         WHERE c.relnamespace = home::regnamespace
             AND c.relkind IN ('r', 'p', 'v')
             AND NOT c.relispartition
-            -- No report reads them.
-            AND c.relname NOT IN ('api_keys', 'dead_letter', 'event_removals')
+            -- No report reads them, and most hold what opens something, or who somebody is.
+            AND c.relname NOT IN ('api_keys', 'dead_letter', 'event_removals', 'shares', 'user_websites')
     LOOP
         EXECUTE format(
             'CREATE OR REPLACE VIEW pinned.%I AS'

@@ -54,6 +54,17 @@ def test_a_pinned_connection_reads_one_website_alone(database: str, is_rolled_up
         assert facts.fetchall() == [(SITE,)]
 
 
+def test_a_pinned_connection_sees_nothing_that_opens_anything(database: str) -> None:
+    """Neither what keys, links and passwords are checked against, nor who may see the website."""
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'pinned'"
+            " AND (column_name ~ 'digest|key|password|secret|payload' OR table_name ~ 'user|share')"
+        ).fetchall()
+
+    assert rows == [("funnels", "creation_key")]
+
+
 def test_a_pinned_connection_writes_nothing(database: str) -> None:
     store(database, vector())
 
