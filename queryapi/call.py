@@ -20,7 +20,7 @@ from sql.statements import read
 
 # Parameters that stand once, and those that may be repeated (SPEC R64).
 FILTERS_PARAMETERS = frozenset({"filters"})
-COMMON_PARAMETERS = RANGE_PARAMETERS | COMPARE_PARAMETERS | FILTERS_PARAMETERS | {"include_bots"}
+COMMON_PARAMETERS = RANGE_PARAMETERS | COMPARE_PARAMETERS | FILTERS_PARAMETERS | {"include_bots", "exact"}
 REPEATABLE_PARAMETERS = FILTER_PARAMETERS | {PROPERTY}
 
 
@@ -33,6 +33,8 @@ class Call:
     params: Params
     now: datetime
     reader: Reader
+    # Page views and custom events of a range up to which unique visitors are counted, not estimated.
+    exact_up_to: int
     filters: tuple[Condition, ...] = ()
 
 

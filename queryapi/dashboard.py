@@ -7,8 +7,9 @@ from queryapi.call import Call, asked_range, make_query, run_totals
 from queryapi.comparison import changes, comparison_range, parse_compare
 from queryapi.envelope import COMPARISON_OUT_OF_RETENTION, head, is_out_of_retention, max_age_seconds, meta, range_body
 from queryapi.metrics import PERCENT_METRICS
-from queryapi.query import Filter, Order, Query
+from queryapi.query import LANES, Filter, Order, Query
 from queryapi.rows import Number, Row, number, text
+from queryapi.sampling import sampled, sampling_note
 from queryapi.statement import compile_query
 
 # The founding six, exact names, always present.
@@ -26,24 +27,31 @@ async def dashboard(call: Call) -> Answer:
     asked = await asked_range(call)
     compare = parse_compare(call.params)
     against = comparison_range(call.params, asked, compare, call.now)
-    query = replace(make_query(call, asked, _METRICS), compare=compare)
+    query = await sampled(call, replace(make_query(call, asked, _METRICS), compare=compare))
     utm_limit = call.params.whole("utm_limit", 1, MAX_UTM_ROWS) or DEFAULT_UTM_ROWS
     metrics = zeroed(await run_totals(call, query), _METRICS)
     comparison: dict[str, object] | None = None
     warnings: list[str] = []
+    estimates: list[tuple[Query, object]] = [(query, metrics["unique_visitors"])]
     if against is not None:
-        earlier = replace(query, range=against, metrics=SIX)
+        earlier = await sampled(call, replace(query, range=against, metrics=SIX, lanes=LANES))
         if await is_out_of_retention(call, earlier):
             warnings.append(COMPARISON_OUT_OF_RETENTION)
         else:
-            comparison = _comparison(earlier, metrics, zeroed(await run_totals(call, earlier), SIX))
+            before = zeroed(await run_totals(call, earlier), SIX)
+            estimates.append((earlier, before["unique_visitors"]))
+            comparison = _comparison(earlier, metrics, before)
     body = {
         **await head(call, asked),
         "metrics": metrics,
         "comparison": comparison,
         "utm_performance": await _utm_performance(call, query, utm_limit),
     }
-    return Answer(body, max_age_seconds(asked, call.now), await meta(call, query, warnings=warnings))
+    return Answer(
+        body,
+        max_age_seconds(asked, call.now),
+        await meta(call, query, warnings=warnings, sampled=sampling_note(*estimates)),
+    )
 
 
 def zeroed(row: Row, metrics: tuple[str, ...]) -> dict[str, Number]:
@@ -71,6 +79,7 @@ async def _utm_performance(call: Call, query: Query, limit: int) -> list[dict[st
         dimensions=_UTM,
         metrics=_UTM_METRICS,
         filters=(*query.filters, Filter("has_utm", ("true",))),
+        lanes=LANES,
         order=Order("sessions", descending=True),
         limit=limit,
     )

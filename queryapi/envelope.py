@@ -1,6 +1,6 @@
 """The parts that answers share: the range as JSON, and what is said about the numbers (SPEC R66, R67)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from psycopg import sql
@@ -9,7 +9,7 @@ from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.call import Call
 from queryapi.conditions import is_about_events
 from queryapi.query import Query, Range
-from queryapi.statement import spans
+from queryapi.spans import spans
 from sql.statements import read
 
 COMPARISON_OUT_OF_RETENTION = "comparison_out_of_retention"
@@ -47,7 +47,14 @@ async def head(call: Call, asked: Range) -> dict[str, object]:
     return {"website_id": call.website.website_id, "date_range": asked.label, "range": range_body(asked)}
 
 
-async def meta(call: Call, query: Query, *, is_raw: bool = False, warnings: Sequence[str] = ()) -> dict[str, object]:
+async def meta(
+    call: Call,
+    query: Query,
+    *,
+    is_raw: bool = False,
+    warnings: Sequence[str] = (),
+    sampled: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """`visitors` is `exact` as soon as an id that outlives the day took part, in the buckets that the range
     touches: then days must not be added up."""
     asked = query.range
@@ -62,12 +69,13 @@ async def meta(call: Call, query: Query, *, is_raw: bool = False, warnings: Sequ
     )
     needs_raw = is_raw or is_about_events(query)
     own = [OUT_OF_RETENTION] if await is_out_of_retention(call, query, is_raw=is_raw) else []
-    return {
+    said: dict[str, object] = {
         "generated_at": call.now,
         "visitors": "exact" if found["has_persistent_visitors"] else "visitor_days",
         "source": "raw" if needs_raw else "aggregate",
         "warnings": [*own, *warnings],
     }
+    return said if sampled is None else {**said, "sampled": sampled}
 
 
 async def is_out_of_retention(call: Call, query: Query, *, is_raw: bool = False) -> bool:

@@ -111,7 +111,9 @@ class _Funnels:
             website = await require_website(reader, principal, funnel.website_id)
             # Its version: an edited funnel is another one.
             name = f"funnel {funnel.funnel_id} {funnel.version}"
-            call = await make_call(Call(website, params, self.services.clock(), reader))
+            call = await make_call(
+                Call(website, params, self.services.clock(), reader, self.services.settings.exact_up_to)
+            )
             return Asked(call, performance_of(funnel, params), name)
 
         async with self.services.gate.enter(principal):

@@ -13,7 +13,8 @@ from queryapi.funnel import Definition, Step
 from queryapi.funnel_pattern import page_condition
 from queryapi.funnel_people import People, linked, person
 from queryapi.query import Query
-from queryapi.statement import Statement, spans
+from queryapi.spans import spans
+from queryapi.statement import Statement
 from sql.statements import read
 
 MICROSECOND = timedelta(microseconds=1)

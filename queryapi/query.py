@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from queryapi.buckets import Interval
 
+# Slices of the visitors, by a hash; every visitor is in one.
+LANES = 64
 Compare = Literal["previous", "year_over_year", "custom", "none"]
 Operator = Literal["is", "contains", "matches"]
 
@@ -99,3 +101,5 @@ class Query:
     search: str | None = None
     limit: int | None = None
     offset: int = 0
+    # How many lanes `unique_visitors` is counted from; fewer than all give an estimate.
+    lanes: int = LANES

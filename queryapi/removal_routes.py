@@ -50,7 +50,8 @@ def removal_routes(services: Services) -> list[BaseRoute]:
             query = purge_query(asked, website, services.clock)
             await reader.rows(fixed("writes/clear_removals", {}))
             counts = await pick_events(reader, query, removal_id)
-            is_lost = await is_out_of_retention(Call(website, Params({}), query.as_of, reader), query, is_raw=True)
+            call = Call(website, Params({}), query.as_of, reader, services.settings.exact_up_to)
+            is_lost = await is_out_of_retention(call, query, is_raw=True)
         if removal_id is not None:
             await remove_picked(services, removal_id)
             record(principal, "events_purged", website_id, **counts)

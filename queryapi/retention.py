@@ -13,7 +13,8 @@ from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.lists import percentage
 from queryapi.query import Query
 from queryapi.rows import whole
-from queryapi.statement import Statement, series_starts, spans
+from queryapi.spans import spans
+from queryapi.statement import Statement, series_starts
 from queryapi.timeseries import label_bucket, mark_partial
 from shared.errors import AppError
 from sql.statements import read

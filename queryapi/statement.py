@@ -1,6 +1,7 @@
 """A query compiled to one statement. Identifiers come from closed tables, values are always bound."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,12 +11,22 @@ from queryapi.buckets import Interval, bucket_starts, grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
 from queryapi.dimensions import SESSION_DIMENSIONS
 from queryapi.metrics import METRICS
-from queryapi.query import Query, Range
+from queryapi.query import LANES, Query, Range
+from queryapi.spans import spans
 from sql.statements import read
 
 # The longest a session lasts (SPEC R16), and one bucket more for the one it ends in.
 LONGEST_SESSION = timedelta(hours=24, minutes=15)
 _NOTHING = sql.SQL("")
+# What happened in whole buckets, by session and visitor, and all together.
+_OF_SESSIONS = sql.SQL(
+    "SELECT {keys}visitor_hash, session_hash, pageviews, custom_events"
+    " FROM session_facts_between({since}, {until}) WHERE website_id = {website_id} {conditions}"
+)
+_OF_SITE = sql.SQL(
+    "SELECT {keys}NULL::bigint AS visitor_hash, NULL::bigint AS session_hash, pageviews, custom_events"
+    " FROM site_facts_between({since}, {until}) WHERE website_id = {website_id} {conditions}"
+)
 _COMMA = sql.SQL(", ")
 
 
@@ -26,13 +37,6 @@ class Statement(NamedTuple):
     values: Mapping[str, object]
 
 
-class Spans(NamedTuple):
-    """A range as whole buckets of the rollups, and the cut edges that only raw events can answer."""
-
-    whole: tuple[datetime, datetime] | None
-    edges: tuple[tuple[datetime, datetime], ...]
-
-
 class _Key(NamedTuple):
     """One thing the rows are split by: as an expression over a rollup row, an event, and a session."""
 
@@ -40,17 +44,6 @@ class _Key(NamedTuple):
     on_bucket: sql.Composable
     on_event: sql.Composable
     on_visit: sql.Composable
-
-
-def spans(asked: Range) -> Spans:
-    """`asked` divided at the first and the last quarter of an hour inside it."""
-    first, last = grain_ceiling(asked.since), grain_floor(asked.until)
-    if first >= last:
-        return Spans(None, ((asked.since, asked.until),))
-    edges = [(asked.since, first)] if asked.since < first else []
-    if last < asked.until:
-        edges.append((last, asked.until))
-    return Spans((first, last), tuple(edges))
 
 
 def series_starts(query: Query, interval: Interval) -> tuple[datetime, ...]:
@@ -69,10 +62,20 @@ def compile_query(query: Query) -> Statement:
     wanted = [METRICS[name] for name in query.metrics]
     conditions = row_conditions(query, values)
     parts: list[sql.Composable] = []
+    is_plain = not query.filters and not query.dimensions
     if any(metric.of_hits for metric in wanted):
-        parts.append(_hits(query, values, keys, conditions))
+        is_counted = query.lanes == LANES and "unique_visitors" in query.metrics
+        parts += (
+            [_hits(query, values, keys, conditions)]
+            if is_counted or not is_plain
+            else _plain_hits(query, values, keys, conditions)
+        )
     if any(metric.of_visits for metric in wanted):
-        parts.append(_visits(query, values, keys, conditions))
+        parts += (
+            _plain_visits(query, values, keys, conditions)
+            if is_plain
+            else [_visits(query, values, keys, conditions, query.range)]
+        )
     text = sql.SQL(read("reads/rows")).format(
         matched=_matched(query, values, keys, conditions),
         parts=sql.SQL("\nUNION ALL\n").join(parts),
@@ -114,28 +117,60 @@ def _keys(query: Query, values: Values) -> list[_Key]:
 def _hits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composed:
     names = [key.name for key in keys]
     if is_about_events(query):
-        sources = [
-            sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM matched").format(_first(names)),
-        ]
+        sources = sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM matched").format(
+            _first(names)
+        )
     else:
-        asked = spans(query.range)
-        sources = [_edge_hits(query, values, keys, edge, conditions) for edge in asked.edges]
-        if asked.whole is not None:
-            sources.append(
-                sql.SQL(
-                    "SELECT {keys}visitor_hash, session_hash, pageviews, custom_events"
-                    " FROM session_facts_between({since}, {until}) WHERE website_id = {website_id} {conditions}"
-                ).format(
-                    keys=_first([_named(key.on_bucket, key.name) for key in keys]),
-                    website_id=values.bind(query.website_id),
-                    since=values.bind(asked.whole[0]),
-                    until=values.bind(asked.whole[1]),
-                    conditions=conditions,
-                )
+        sources = _hit_sources(query, values, keys, _OF_SESSIONS, (conditions, conditions))
+    return sql.SQL(read("reads/hits")).format(keys_first=_first(names), hits=sources, group_by_keys=_group_by(names))
+
+
+def _hit_sources(
+    query: Query,
+    values: Values,
+    keys: Sequence[_Key],
+    of_buckets: sql.SQL,
+    conditions: tuple[sql.Composable, sql.Composable],
+) -> sql.Composed:
+    """Rows of whole buckets and of events at the edges; a condition on either."""
+    asked = spans(query.range)
+    sources = [_edge_hits(query, values, keys, edge, conditions[1]) for edge in asked.edges]
+    if asked.whole is not None:
+        sources.append(
+            of_buckets.format(
+                keys=_first([_named(key.on_bucket, key.name) for key in keys]),
+                website_id=values.bind(query.website_id),
+                since=values.bind(asked.whole[0]),
+                until=values.bind(asked.whole[1]),
+                conditions=conditions[0],
             )
-    return sql.SQL(read("reads/hits")).format(
-        keys_first=_first(names), hits=sql.SQL("\nUNION ALL\n").join(sources), group_by_keys=_group_by(names)
-    )
+        )
+    return sql.SQL("\nUNION ALL\n").join(sources)
+
+
+def _plain_hits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> list[sql.Composable]:
+    """What adds up from the counts of the website, its visitors, if asked for, from a sample."""
+    names = [key.name for key in keys]
+    parts: list[sql.Composable] = [
+        sql.SQL(read("reads/site_hits")).format(
+            keys_first=_first(names),
+            hits=_hit_sources(query, values, keys, _OF_SITE, (conditions, conditions)),
+            group_by_keys=_group_by(names),
+        )
+    ]
+    if "unique_visitors" in query.metrics:
+        lanes = values.bind(list(range(query.lanes)))
+        in_lanes = sql.SQL("{} AND lane = ANY ({}::smallint[])").format(conditions, lanes)
+        of_lanes = sql.SQL("{} AND (visitor_hash & 63)::smallint = ANY ({}::smallint[])").format(conditions, lanes)
+        parts.append(
+            sql.SQL(read("reads/sampled_visitors")).format(
+                keys_first=_first(names),
+                lanes=values.bind(query.lanes),
+                hits=_hit_sources(query, values, keys, _OF_SESSIONS, (in_lanes, of_lanes)),
+                group_by_keys=_group_by(names),
+            )
+        )
+    return parts
 
 
 def _edge_hits(
@@ -155,7 +190,34 @@ def _edge_hits(
     )
 
 
-def _visits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composed:
+def _plain_visits(
+    query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable
+) -> list[sql.Composable]:
+    """Sessions as they are counted by their start, those that started at the edges by themselves."""
+    names = [key.name for key in keys]
+    asked = spans(query.range)
+    parts: list[sql.Composable] = [
+        _visits(query, values, keys, conditions, replace(query.range, since=since, until=until))
+        for since, until in asked.edges
+    ]
+    if asked.whole is not None:
+        parts.append(
+            sql.SQL(read("reads/visits_by_start")).format(
+                keys_first=_first(names),
+                keys_from_starts_first=_first([_named(key.on_bucket, key.name) for key in keys]),
+                website_id=values.bind(query.website_id),
+                since=values.bind(asked.whole[0]),
+                until=values.bind(asked.whole[1]),
+                include_bots=values.bind(query.include_bots),
+                group_by_keys=_group_by(names),
+            )
+        )
+    return parts
+
+
+def _visits(
+    query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable, started: Range
+) -> sql.Composed:
     names = [key.name for key in keys]
     if is_about_events(query):
         conditions = sql.SQL("{} AND session_hash IN (SELECT session_hash FROM matched)").format(conditions)
@@ -163,10 +225,10 @@ def _visits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.
         keys_first=_first(names),
         keys_from_facts_first=_first([_named(key.on_visit, key.name) for key in keys]),
         website_id=values.bind(query.website_id),
-        first_bucket=values.bind(grain_floor(query.range.since)),
-        last_bucket=values.bind(grain_ceiling(query.range.until + LONGEST_SESSION)),
-        since=values.bind(query.range.since),
-        until=values.bind(query.range.until),
+        first_bucket=values.bind(grain_floor(started.since)),
+        last_bucket=values.bind(grain_ceiling(started.until + LONGEST_SESSION)),
+        since=values.bind(started.since),
+        until=values.bind(started.until),
         conditions=conditions,
         group_by_keys=_group_by(names),
     )

@@ -12,9 +12,10 @@ from queryapi.dashboard import SIX, zeroed
 from queryapi.envelope import COMPARISON_OUT_OF_RETENTION, head, is_out_of_retention, local_text, max_age_seconds, meta
 from queryapi.metrics import METRICS
 from queryapi.params import Params, bad_parameter
-from queryapi.query import Query, Range
+from queryapi.query import LANES, Query, Range
 from queryapi.ranges import days_range, resolve_zone
 from queryapi.rows import whole
+from queryapi.sampling import sampled, sampling_note
 from queryapi.statement import compile_query, series_starts
 
 SERIES_PARAMETERS = frozenset({"interval", "metrics"})
@@ -75,28 +76,29 @@ async def _series(
 ) -> Answer:
     metrics = _metrics(call.params) or default
     compare = parse_compare(call.params)
-    query = replace(make_query(call, asked, metrics), interval=interval, compare=compare)
+    query = await sampled(call, replace(make_query(call, asked, metrics), interval=interval, compare=compare))
     items = await _items(call, query, interval, label)
     comparison: list[dict[str, object] | None] | None = None
     warnings: list[str] = []
     against = comparison_range(call.params, asked, compare, call.now)
     if against is not None:
-        earlier = replace(query, range=against)
+        earlier = await sampled(call, replace(query, range=against, lanes=LANES))
         if await is_out_of_retention(call, earlier):
             warnings.append(COMPARISON_OUT_OF_RETENTION)
         else:
             before = await _items(call, earlier, interval, label)
             # The two may differ by an hour of a clock change or by a week that is cut: paired from the start.
             comparison = [before[index] if index < len(before) else None for index in range(len(items))]
-    totals = await run_totals(call, replace(query, interval=None))
+    totals = zeroed(await run_totals(call, replace(query, interval=None)), metrics)
+    note = sampling_note((query, totals.get("unique_visitors", 0)))
     body = {
         **await head(call, asked),
         "interval": interval,
         "data": items,
         "comparison": comparison,
-        "totals": zeroed(totals, metrics),
+        "totals": totals,
     }
-    return Answer(body, max_age_seconds(asked, call.now), await meta(call, query, warnings=warnings))
+    return Answer(body, max_age_seconds(asked, call.now), await meta(call, query, warnings=warnings, sampled=note))
 
 
 def _metrics(params: Params) -> tuple[str, ...] | None:

@@ -71,6 +71,11 @@ SETTINGS = (
     Setting("STATEMENT_TIMEOUT", "15s", "longest a report may run"),
     Setting("CACHE_BYTES", "64MiB", "answers that a query API keeps in memory, and in CACHE_REDIS_URL; 0 = none"),
     Setting("CACHE_REDIS_URL", "", "a Redis of its own in which query APIs share answers; empty = none"),
+    Setting(
+        "EXACT_UP_TO",
+        "100000",
+        "page views and events of a report up to which unique visitors are counted, not estimated",
+    ),
 )
 
 
@@ -114,6 +119,7 @@ class Settings:
     statement_timeout_seconds: float
     cache_bytes: int
     cache_redis_url: str
+    exact_up_to: int
 
     @property
     def is_development(self) -> bool:
@@ -188,6 +194,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         statement_timeout_seconds=parsed("STATEMENT_TIMEOUT", parse_seconds),
         cache_bytes=parsed("CACHE_BYTES", parse_bytes),
         cache_redis_url=parsed("CACHE_REDIS_URL", _parse_redis_url),
+        exact_up_to=whole("EXACT_UP_TO", 0, 1_000_000_000),
     )
 
 

@@ -1,5 +1,7 @@
 -- Take a website out of the rollups, and what counts their changes.
 WITH counted AS (
     DELETE FROM data_versions WHERE website_id = %(website_id)s
+), second_level AS (
+    DELETE FROM rollup_visits WHERE website_id = %(website_id)s
 )
 SELECT forget_website(%(website_id)s)

@@ -2,8 +2,9 @@
 
 `python -m tests.bench.read DATABASE_URL [EVENTS]` fills an empty, migrated database with 30 days of ten websites
 (the biggest has 60 %) and asks about the biggest as of its newest event, through the whole application but
-without a network. A line is one report and range: median and 95th percentile in milliseconds, and the median as a
-ratio to page views, distinct visitors and distinct sessions of the same range from `events`. Judges nothing.
+without a network. A line is one report and range: median and 95th percentile in milliseconds without a cache, the
+median as a ratio to page views, distinct visitors and distinct sessions of the same range from `events`, and the
+median of answers that were kept. Judges nothing.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import psycopg
 
@@ -47,9 +49,9 @@ _NAIVE = """
 """
 
 
-async def measure(api: Api, database: str, newest: datetime) -> None:
+async def measure(api: Api, keeping: Api, database: str, newest: datetime) -> None:
     """One line for each range and report."""
-    print("days", "report", "median ms", "p95 ms", "of raw", sep="\t")
+    print("days", "report", "median ms", "p95 ms", "of raw", "cached ms", sep="\t")
     midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         for days in RANGES:
@@ -63,13 +65,14 @@ async def measure(api: Api, database: str, newest: datetime) -> None:
             for name, (path, more) in REPORTS.items():
                 query = "" if more is None else f"days={days}{more}"
 
-                async def ask(path: str = path, query: str = query) -> None:
+                async def ask(api: Api = api, path: str = path, query: str = query) -> None:
                     reply = await api.get(f"/api/v1/{path}", query)
                     assert reply.status == 200, reply.payload
 
                 taken = sorted(await _times(ask, ROUNDS))
                 median, p95 = statistics.median(taken), taken[round(0.95 * (len(taken) - 1))]
-                cells = (f"{1000 * median:.1f}", f"{1000 * p95:.1f}", f"{median / raw:.3f}")
+                cached = statistics.median(await _times(partial(ask, keeping), ROUNDS))
+                cells = (f"{1000 * median:.1f}", f"{1000 * p95:.1f}", f"{median / raw:.3f}", f"{1000 * cached:.1f}")
                 print(days, name, *cells, sep="\t", flush=True)
 
 
@@ -96,8 +99,9 @@ async def bench(database: str, events: int) -> None:
         row = connection.execute('SELECT max("timestamp") FROM events').fetchone()
         assert row is not None
         newest: datetime = row[0]
-    async with running(settings_for(database, STATEMENT_TIMEOUT="60s"), lambda: newest) as api:
-        await measure(api, database, newest)
+    forgetful, keeping = (settings_for(database, STATEMENT_TIMEOUT="60s", CACHE_BYTES=size) for size in ("0", "64MiB"))
+    async with running(forgetful, lambda: newest) as api, running(keeping, lambda: newest) as cached:
+        await measure(api, cached, database, newest)
 
 
 def main() -> None:

@@ -27,9 +27,9 @@ ROLLUPS = ("clean", "half", "dirty")
 class Asker:
     """Writes websites and asks about them; the clock stands where the last question put it."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, **environ: str) -> None:
         self._now = datetime(2026, 1, 1, tzinfo=UTC)
-        self._settings = settings_for(database)
+        self._settings = settings_for(database, **environ)
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._connection = psycopg.connect(database, autocommit=True)
         self._names = (f"model-{number}" for number in count())

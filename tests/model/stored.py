@@ -53,6 +53,11 @@ def write(connection: psycopg.Connection, website_id: str, events: Iterable[Stor
         cursor.executemany(_MARK, rows)
 
 
+def visitor_lane(website_id: str, visitor: str) -> int:
+    """Which of the 64 slices of visitors this one is in."""
+    return _hash(website_id, visitor) % 64
+
+
 def geoname_id(place: tuple[str | None, str | None]) -> int | None:
     """A number for each city of a region."""
     return None if place[0] is None else _hash(str(place)) & 0xFFFFFF

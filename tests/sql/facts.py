@@ -1,4 +1,4 @@
-"""What session_facts and site_facts must say, by one plain GROUP BY over the events, in one snapshot."""
+"""What the facts that readers see must say, by one plain GROUP BY over the events, in one snapshot."""
 
 import psycopg
 
@@ -41,6 +41,32 @@ FROM events
 GROUP BY 1, 2, 3
 """
 _SEEN_SITE = "SELECT website_id, bucket, is_bot, pageviews, custom_events, events, persistent_events FROM site_facts"
+_EXPECTED_VISITS = """
+SELECT
+    website_id, date_bin('15 minutes', started_at, '2000-01-01 00:00+00') AS bucket, has_bots, count(*) AS sessions,
+    sum((views < 2 AND interactions = 0)::integer) AS bounces, sum(duration) AS duration, sum(engaged_ms) AS engaged_ms,
+    sum((views >= 2 OR interactions > 0 OR engaged_ms >= 10000)::integer) AS engaged
+FROM (
+    SELECT
+        website_id, has_bots, min(session_started_at) AS started_at,
+        sum((event_type = 'pageview')::integer) AS views,
+        sum((interactive AND event_type NOT IN ('pageview', 'engagement', 'performance', 'identify'))::integer)
+            AS interactions,
+        sum(coalesce(engaged_ms, 0)) AS engaged_ms,
+        max(CASE WHEN event_type NOT IN ('performance', 'identify') THEN "timestamp" END) - min(session_started_at)
+            AS duration
+    FROM events
+    JOIN (VALUES (true), (false)) AS kind (has_bots) ON has_bots OR NOT is_bot
+    GROUP BY website_id, has_bots, session_hash
+    HAVING bool_or(event_type NOT IN ('engagement', 'performance', 'identify'))
+) sessions
+GROUP BY 1, 2, 3
+"""
+_SEEN_VISITS = """
+SELECT website_id, bucket, has_bots, sessions, bounces, duration, engaged_ms, engaged
+FROM (SELECT website_id FROM events UNION SELECT website_id FROM rollup_visits) websites
+CROSS JOIN LATERAL visit_facts_between(website_id, '-infinity', 'infinity')
+"""
 _DIFFERENCE = f"""
 (SELECT 'missing session', to_jsonb(x) FROM ({_EXPECTED_SESSIONS} EXCEPT ALL {_SEEN_SESSIONS}) x)
 UNION ALL
@@ -49,6 +75,10 @@ UNION ALL
 (SELECT 'missing site', to_jsonb(x) FROM ({_EXPECTED_SITE} EXCEPT ALL {_SEEN_SITE}) x)
 UNION ALL
 (SELECT 'surplus site', to_jsonb(x) FROM ({_SEEN_SITE} EXCEPT ALL {_EXPECTED_SITE}) x)
+UNION ALL
+(SELECT 'missing visits', to_jsonb(x) FROM ({_EXPECTED_VISITS} EXCEPT ALL {_SEEN_VISITS}) x)
+UNION ALL
+(SELECT 'surplus visits', to_jsonb(x) FROM ({_SEEN_VISITS} EXCEPT ALL {_EXPECTED_VISITS}) x)
 """
 
 

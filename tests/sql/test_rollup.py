@@ -69,6 +69,27 @@ def test_facts_equal_one_group_by_at_every_commit(march: str, steps: list[tuple[
                 assert (differences(connection), dirty_rows(connection)) == ([], 0)
 
 
+@pytest.mark.rule("R20")
+def test_a_session_that_goes_on_counts_anew_where_it_started(march: str) -> None:
+    """Only the bucket of the later event is marked: what it touches is found from its events."""
+    website_id = next(websites)
+    later = MIDNIGHT + timedelta(minutes=20)
+    with psycopg.connect(march, autocommit=True) as connection:
+        write(connection, [_of(website_id, Row(timestamp=MIDNIGHT - timedelta(minutes=5)))])
+        connection.execute("CALL rollup_refresh()")
+        with connection.transaction():
+            write(connection, [_of(website_id, Row(timestamp=later))])
+            connection.execute("DELETE FROM rollup_dirty WHERE bucket < %s", (MIDNIGHT,))
+        assert differences(connection) == []
+
+        connection.execute("CALL rollup_refresh()")
+
+        assert (differences(connection), dirty_rows(connection)) == ([], 0)
+        assert connection.execute(
+            "SELECT sessions, bounces FROM rollup_visits WHERE website_id = %s AND NOT has_bots", (website_id,)
+        ).fetchall() == [(1, 0)]
+
+
 @pytest.mark.rule("R75")
 def test_equal_timestamps_enter_and_leave_by_arrival(march: str) -> None:
     with psycopg.connect(march, autocommit=True) as connection:
