@@ -68,7 +68,7 @@ def _statement_body(statement: Explained, relation_of: Mapping[str, str], reader
 
 
 def _scans(node: Node) -> Iterator[Node]:
-    """The parts of a plan that read a table. What the columnstore unpacks is told by the part that unpacks
+    """The parts of a plan that read a table. What compressed storage unpacks is told by the part that unpacks
     it: its own child counts batches, not rows."""
     if "Relation Name" in node and "Actual Rows" in node:
         yield node
