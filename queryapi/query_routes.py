@@ -32,7 +32,7 @@ def query_routes(services: Services) -> list[BaseRoute]:
         async def ask(reader: Reader) -> Asked:
             website = await require_website(reader, principal, wanted.website_id)
             await check_patterns(reader, wanted.filters)
-            call = Call(website, wanted.params, services.clock(), reader, wanted.filters)
+            call = Call(website, wanted.params, services.clock(), reader, services.settings.exact_up_to, wanted.filters)
             return Asked(call, report, f"query {wanted!r}")
 
         try:

@@ -55,7 +55,14 @@ SCHEMAS: Mapping[str, Schema] = {
             "source": one_of(("raw", "aggregate", "cache")),
             "warnings": _WARNINGS,
         },
-        {"final_after": MOMENT, "cached_at": MOMENT},
+        {
+            "final_after": MOMENT,
+            "cached_at": MOMENT,
+            "sampled": {
+                **record({"metric": one_of(("unique_visitors",)), "fraction": NUMBER, "error_percent": NUMBER}),
+                "description": "Unique visitors are an estimate: 19 of 20 are within `error_percent`.",
+            },
+        },
     ),
     "BareMeta": record({"generated_at": MOMENT, "warnings": _WARNINGS}),
     "Explain": record(
