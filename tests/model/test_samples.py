@@ -35,7 +35,7 @@ def sampler(database: str) -> Iterator[Asker]:
 
 @pytest.mark.rule("R34")
 @examples
-@given(case=cases(has_event_filters=False).map(lambda case: replace(case, session_filters={})))
+@given(case=cases(has_event_filters=False).map(lambda case: replace(case, session_filters={}, tree=())))
 def test_only_visitors_are_estimated_and_from_whole_lanes(sampler: Asker, case: Case) -> None:
     site, lanes = case.site(sampler), _lanes(case, EXACT_UP_TO)
     totals = case.population(case.question)
@@ -55,7 +55,7 @@ def test_only_visitors_are_estimated_and_from_whole_lanes(sampler: Asker, case: 
 @pytest.mark.rule("R39")
 @examples
 @given(
-    case=cases(has_event_filters=False).map(lambda case: replace(case, session_filters={})),
+    case=cases(has_event_filters=False).map(lambda case: replace(case, session_filters={}, tree=())),
     interval=st.sampled_from(("hour", "day", "week")),
 )
 def test_every_bucket_of_a_series_is_estimated_from_the_same_lanes(sampler: Asker, case: Case, interval: str) -> None:
