@@ -58,7 +58,11 @@ class _Annotations:
         async with snapshot(services.pool, services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             is_ranged = params.has_any(*RANGE_PARAMETERS)
-            asked = await asked_range(Call(website, params, services.clock(), reader)) if is_ranged else None
+            asked = (
+                await asked_range(Call(website, params, services.clock(), reader, services.settings.exact_up_to))
+                if is_ranged
+                else None
+            )
             found = await list_annotations(reader, website.website_id, asked)
         body: dict[str, object] = {
             "website_id": website.website_id,

@@ -71,7 +71,11 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
                 website = await require_website(reader, explainer, website_id)
             else:
                 website = await require_readable(reader, principal, website_id, report.scope)
-            call = await make_call(Call(website, params, services.clock(), reader, forced_filters(principal)))
+            call = await make_call(
+                Call(
+                    website, params, services.clock(), reader, services.settings.exact_up_to, forced_filters(principal)
+                )
+            )
             return Asked(call, report, request.scope["route"].path)
 
         # Nobody's requests are counted by the website: that of one takes nothing from another's.
