@@ -44,9 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that asks for a database runs once on each flavour."""
+    """Every test that asks for a database runs once on each flavour; one that looks through a browser on the plain one:
+    what is seen there is made of answers that other tests compare on both."""
     if "flavour" in metafunc.fixturenames:
-        metafunc.parametrize("flavour", present_flavours(os.environ), scope="session")
+        flavours = (POSTGRES,) if "browser" in metafunc.fixturenames else present_flavours(os.environ)
+        metafunc.parametrize("flavour", flavours, scope="session")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -68,7 +68,7 @@ async function goalsInto(body, state, signal) {
   const line = (goal) =>
     h("tr", {}, h("td", {}, goal.name), h("td", { class: "number" }, exact(goal.unique_visitors)), h("td", { class: "number" }, exact(goal.events)), h("td", { class: "number" }, percent(goal.conversion_rate)), h("td", { class: "number" }, money(goal.revenue)));
   const head = ["Goal", "Visitors", "Times", "Rate", "Earned"].map((name, index) => h("th", { class: index ? "number" : "" }, name));
-  return replace(body, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, data.map(line))));
+  return replace(body, h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, data.map(line)))));
 }
 
 function goalDialog(state, done) {

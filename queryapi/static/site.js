@@ -150,7 +150,8 @@ async function course(state, root, go, signal, context) {
   try {
     const [answer, notes] = await Promise.all([
       get(path(state, "timeseries"), { ...asked(state), compare: state.compare, interval: state.interval, metrics: metric }, signal),
-      get(`/api/v1/websites/${encodeURIComponent(state.site)}/annotations`, {}, signal).catch(() => ({ data: [] })),
+      // Share links do not show them.
+      context.isShared ? { data: [] } : get(`/api/v1/websites/${encodeURIComponent(state.site)}/annotations`, {}, signal),
     ]);
     const { data, comparison, interval } = answer;
     const { from, to } = answer.range;
