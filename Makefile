@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types bench bench-read geo requirements tracker clean
+.PHONY: help run demo test lint fuzz-api types bench bench-read geo requirements tracker clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 run: $(VENV)/run.stamp ## start everything; Ctrl-C stops it
 	@exec $(BIN)/analytics up
@@ -24,6 +24,9 @@ lint: $(VENV)/dev.stamp ## linters, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-cache
+
+fuzz-api: $(VENV)/dev.stamp ## send every route of the API document hundreds of requests
+	FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/openapi/test_fuzz.py
 
 bench: $(VENV)/dev.stamp ## measure; judges nothing
 	$(BIN)/python -m tests.bench

@@ -42,7 +42,14 @@ _MOMENT: Schema = {
     "type": "string",
     "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2}))?$",
 }
-_VALUE = text(1, MAX_VALUE_CHARACTERS)
+
+
+def _printable(limit: int) -> Schema:
+    """Text as a query string may hold it: no control characters, however they are escaped."""
+    return {**text(1, limit), "pattern": r"^[^\u0000-\u001f\u007f]+$"}
+
+
+_VALUE = _printable(MAX_VALUE_CHARACTERS)
 # What a filter may be repeated for: whoever meets one of its values is in.
 _FILTER = "Only what equals this; repeat it for several values, of which one must be met."
 
@@ -53,7 +60,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     ),
     "to": Parameter("Last day (included) or the moment at which the range ends (excluded); with `from`.", _MOMENT),
     "period": Parameter("A named range, in place of `days`, or `from` and `to`.", one_of(PERIODS)),
-    "timezone": Parameter("An IANA zone whose days count, `Europe/Berlin`; by default the website's own.", STRING),
+    "timezone": Parameter("An IANA zone whose days count, `Europe/Berlin`; by default the website's own.", _VALUE),
     "compare": Parameter("What the range is set against.", {**one_of(tuple(COMPARE_WORDS)), "default": "previous"}),
     "compare_from": Parameter("First day or moment of the other range; with `compare=custom`.", _MOMENT),
     "compare_to": Parameter("Last day or end of the other range; with `compare=custom`.", _MOMENT),
@@ -64,7 +71,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         'A JSON list, all of which must be met: `["is", "country", ["DE"]]`; operators are `'
         f"{'`, `'.join(OPERATORS)}`; they are combined by `{'`, `'.join(FILTER_GROUPS)}`, as in"
         ' `["or", [["is", "browser", ["Firefox"]], ["contains", "page", ["/blog"]]]]`.',
-        text(1, MAX_FILTERS_CHARACTERS),
+        _printable(MAX_FILTERS_CHARACTERS),
     ),
     EXPLAIN_PARAMETER: Parameter(
         "Add `explain`: the definitions behind the numbers, each statement with its values, and the rows it read."
@@ -73,8 +80,8 @@ PARAMETERS: Mapping[str, Parameter] = {
     ),
     "limit": Parameter("Most rows of the answer.", whole(1, MAX_LIMIT, DEFAULT_LIMIT)),
     "offset": Parameter("Rows to pass over.", whole(0, MAX_OFFSET, 0)),
-    "sort": Parameter("A metric or the name of the rows; with a minus sign it descends: `-sessions`.", STRING),
-    "search": Parameter("Only rows whose name contains this, whatever its case.", text(1, MAX_SEARCH_CHARACTERS)),
+    "sort": Parameter("A metric or the name of the rows; with a minus sign it descends: `-sessions`.", _VALUE),
+    "search": Parameter("Only rows whose name contains this, whatever its case.", _printable(MAX_SEARCH_CHARACTERS)),
     "utm_limit": Parameter("Most campaigns.", whole(1, MAX_UTM_ROWS, DEFAULT_UTM_ROWS)),
     "view": Parameter("Which pages, or what in place of pages.", {**one_of(VIEWS), "default": "page"}),
     "depth": Parameter("Parts of the path that make a section; with `view=section`.", whole(1, MAX_DEPTH, 1)),
