@@ -4,7 +4,9 @@ WITH RECURSIVE above AS (
     SELECT c.relname AS part, c.oid AS relation
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = ANY (%(parts)s::text[]) AND n.nspname = ANY (current_schemas(false) || name '_timescaledb_internal')
+    WHERE c.relname = ANY (%(parts)s::text[])
+        AND c.relkind IN ('r', 'p')
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     UNION ALL
     SELECT above.part, i.inhparent
     FROM above
@@ -21,7 +23,8 @@ LEFT JOIN LATERAL (
     WHERE d.classid = 'pg_rewrite'::regclass
         AND d.refclassid = 'pg_class'::regclass
         AND d.refobjid = above.relation
-        AND c.relname LIKE '\_materialized\_hypertable\_%%'
+        -- It lies in no schema of ours.
+        AND c.relnamespace <> ALL (current_schemas(false)::regnamespace[])
         AND v.relnamespace = ANY (current_schemas(false)::regnamespace[])
     LIMIT 1
 ) keeper ON true
