@@ -24,6 +24,7 @@ from queryapi.endpoint import Services
 from queryapi.gate import Gate
 from queryapi.hashing import Hashing
 from queryapi.key_ring import KeyRing
+from queryapi.live import Live, Pace
 from queryapi.memory import Memory
 from queryapi.redis_answers import RedisAnswers
 from queryapi.routes import make_routes
@@ -39,7 +40,12 @@ REDIS_SECONDS = 2.0
 
 
 def create_app(
-    settings: Settings, clock: Clock, registry: CollectorRegistry | None = None, *, announces_setup: bool = False
+    settings: Settings,
+    clock: Clock,
+    registry: CollectorRegistry | None = None,
+    *,
+    announces_setup: bool = False,
+    pace: Pace | None = None,
 ) -> Starlette:
     """The query API; its lifespan opens and closes the connections, and starts although neither the
     database nor Redis is there. Raises SettingError when the key is not fit to check tokens with."""
@@ -67,6 +73,7 @@ def create_app(
         registry=registry,
         answers=Answers(Memory(settings.cache_bytes), shared, registry),
         gate=Gate(settings.max_reports_per_token, settings.db_connection_timeout_seconds, registry),
+        live=Live(pace or Pace(), registry),
         started_seconds=monotonic_seconds(),
     )
 

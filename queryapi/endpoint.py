@@ -17,6 +17,7 @@ from queryapi.database import Pool, Reader, snapshot
 from queryapi.explain import EXPLAIN_PARAMETER, answer_explained, take_explain
 from queryapi.gate import Gate
 from queryapi.hashing import Hashing
+from queryapi.live import Live
 from queryapi.memory import Entry
 from queryapi.params import parse_params
 from queryapi.question import data_version, recognise
@@ -43,6 +44,7 @@ class Services:
     registry: CollectorRegistry
     answers: Answers
     gate: Gate
+    live: Live
     started_seconds: float
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from psycopg import sql
 
-from queryapi.answer import Answer
-from queryapi.call import Call, make_query
+from queryapi.answer import SESSION_REACH, Answer, Report
+from queryapi.call import FILTERS_PARAMETERS, REPEATABLE_PARAMETERS, Call, make_query
 from queryapi.conditions import Values, activity_conditions
 from queryapi.dimensions import DIRECT
 from queryapi.query import Query, Range
@@ -17,6 +17,7 @@ from queryapi.statement import Statement
 from shared.countries import COUNTRIES
 from sql.statements import read
 
+REALTIME_PATH = "/api/v1/analytics/{website_id}/realtime"
 SERIES_MINUTES = 30
 MAX_AGE_SECONDS = 2
 
@@ -48,6 +49,11 @@ async def realtime(call: Call) -> Answer:
         "generated_at": call.now,
     }
     return Answer(body, MAX_AGE_SECONDS)
+
+
+REALTIME = Report(
+    realtime, FILTERS_PARAMETERS | {"timezone", "include_bots"}, REPEATABLE_PARAMETERS, reach=SESSION_REACH
+)
 
 
 async def _top(call: Call, query: Query, name: str, order_by: str) -> list[Row]:

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from queryapi.annotation_routes import annotation_routes
 from queryapi.answer import SESSION_REACH, Answer, Report
-from queryapi.call import COMMON_PARAMETERS, FILTERS_PARAMETERS, REPEATABLE_PARAMETERS, Call
+from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call
 from queryapi.dashboard import DASHBOARD_PARAMETERS, dashboard
 from queryapi.devices import DEVICES_PARAMETERS, DRILL_PARAMETERS, devices, top_browsers, top_devices, top_os
 from queryapi.endpoint import Services, report_endpoint
@@ -21,6 +21,7 @@ from queryapi.ingest_report import ingest_report
 from queryapi.journeys import JOURNEYS
 from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
+from queryapi.live_routes import live_routes
 from queryapi.openapi.routes import document_routes
 from queryapi.page import page_routes
 from queryapi.pages import PAGES_PARAMETERS, pages
@@ -28,7 +29,7 @@ from queryapi.places import CITY_LIST, CONTINENT_LIST, COUNTRY_LIST, REGION_LIST
 from queryapi.presets import CHANNELS, ENTRY_PAGES, EXIT_PAGES, UTM
 from queryapi.query_routes import query_routes
 from queryapi.ranges import RANGE_PARAMETERS
-from queryapi.realtime import realtime
+from queryapi.realtime import REALTIME, REALTIME_PATH
 from queryapi.removal_routes import removal_routes
 from queryapi.retention import RETENTION
 from queryapi.session_routes import session_routes
@@ -78,10 +79,7 @@ REPORTS: tuple[tuple[str, Report], ...] = (
     ("/api/v1/analytics/timeseries/{website_id}/hourly", _HOURLY),
     ("/api/v1/analytics/timeseries/{website_id}/daily", _DAILY),
     ("/api/v1/analytics/{website_id}/dashboard", _DASHBOARD),
-    (
-        "/api/v1/analytics/{website_id}/realtime",
-        Report(realtime, FILTERS_PARAMETERS | {"timezone", "include_bots"}, REPEATABLE_PARAMETERS, reach=SESSION_REACH),
-    ),
+    (REALTIME_PATH, REALTIME),
     ("/api/v1/analytics/{website_id}/top-pages", _PAGES),
     (
         "/api/v1/analytics/{website_id}/top-referrers",
@@ -123,6 +121,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         Route("/metrics", metrics(services)),
         Route("/api/v1/analytics/health", detailed_health(services)),
         *(Route(path, report_endpoint(services, report)) for path, report in REPORTS),
+        *live_routes(services),
         *funnel_routes(services),
         *goal_routes(services),
         *website_routes(services),

@@ -8,18 +8,21 @@ import asyncio
 import gc
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import TypeGuard
 from uuid import uuid4
 
 import orjson
 import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from shared.one_write import OneWrite
 from shared.settings import Settings
+from shared.stopping import stopping
 
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADER_FIELDS = 64
@@ -32,6 +35,9 @@ KEEP_ALIVE_SECONDS = 5
 MAX_CONNECTIONS = 4096
 # Accepted requests have this long to finish after SIGTERM.
 GRACE_SECONDS = 10
+
+# What an answer without an end still has to say then is lost on a client that does not read it.
+END_SECONDS = 1.0
 
 # Objects made before the youngest are looked through for cycles. Python's 700 are the objects of a few
 # waiting requests: collecting took 10 % of the gateway's time and found nothing.
@@ -87,7 +93,9 @@ class BoundedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._accepting = self.app
-        self._latest: RequestResponseCycle | None = None
+        # The one that is answered; those behind it on the connection wait.
+        self._running: RequestResponseCycle | None = None
+        self._stopping = stopping(app_state)
         self._phase = _IDLE
         self._header_bytes = 0
         # Runs while a phase is not complete, and says which one.
@@ -103,7 +111,24 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()
         self._stop_write_deadline()
+        # uvicorn tells the last of several requests alone.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        self._stopping.set()
+        super().shutdown()
+        if _is_answering(self._running):
+            self._running.keep_alive = False
+            # Only what does not know its end beforehand is sent in chunks.
+            if self._running.chunked_encoding:
+                self.loop.call_later(END_SECONDS, self.transport.abort)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -144,7 +169,7 @@ class BoundedProtocol(HttpToolsProtocol):
         elif len(self.connections) > MAX_CONNECTIONS:
             self.app = _Refusal(503, "overloaded", "too many connections", {"retry-after": "5"})
         super().on_headers_complete()
-        self._latest = cycle = self.cycle
+        cycle = self.cycle
         if cycle.scope["method"] != "HEAD":
             cycle.transport = OneWrite(self.transport, cycle)  # pyright: ignore[reportAttributeAccessIssue] -- it uses these three methods
 
@@ -187,9 +212,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer and close, unless an answer is on its way already: then only close."""
         if self.transport.is_closing():
             return
-        latest = self._latest
-        is_answering = latest is not None and latest.response_started and not latest.response_complete
-        if not is_answering:
+        if not _is_answering(self._running):
             body = _error_body(code, message)
             phrase = HTTPStatus(status).phrase.encode()
             self.transport.write(
@@ -197,6 +220,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 % (status, phrase, len(body), body)
             )
         self.transport.close()
+
+
+def _is_answering(cycle: RequestResponseCycle | None) -> TypeGuard[RequestResponseCycle]:
+    return cycle is not None and cycle.response_started and not cycle.response_complete
 
 
 class _Refusal:

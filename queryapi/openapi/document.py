@@ -12,7 +12,7 @@ from queryapi.openapi.operation import Operation, Operations
 from queryapi.openapi.parameters import parameter_bodies
 from queryapi.openapi.people import PEOPLE
 from queryapi.openapi.queries import QUERIES
-from queryapi.openapi.reports import report_operations
+from queryapi.openapi.reports import LIVE, report_operations
 from queryapi.openapi.schema import ref
 from queryapi.openapi.sharing import SHARING
 from queryapi.openapi.status import STATUS
@@ -68,6 +68,7 @@ def operations_of(reports: Iterable[tuple[str, Report]]) -> Operations:
     return {
         **GATEWAY,
         **report_operations(dict(reports)),
+        **LIVE,
         **QUERIES,
         **MANAGEMENT,
         **PEOPLE,

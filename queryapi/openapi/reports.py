@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from queryapi.answer import Report
 from queryapi.explain import EXPLAIN_PARAMETER
+from queryapi.live import LIVE_MEDIA_TYPE
 from queryapi.openapi import answers
 from queryapi.openapi.operation import REPORTED, Errors, Operation, Operations, and_also
 from queryapi.openapi.parameters import PAGE_LIMIT, Parameter, choice
 from queryapi.openapi.schema import Schema
 from queryapi.presets import UTM_GROUPS
+from queryapi.realtime import REALTIME
 from queryapi.retention import PERIODS
 from queryapi.sources import GROUPS
 
@@ -104,6 +106,22 @@ SAID: Mapping[str, Said] = {
         "event_type=signup&prop=plan",
     ),
 }  # fmt: skip
+LIVE: Operations = {
+    ("GET", f"{_ANALYTICS}/{{website_id}}/live"): Operation(
+        group="Time",
+        summary="What happens right now, told as it happens",
+        description=(
+            "[Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html), each the body of"
+            " `realtime` as `data`: one at once, then one whenever it has changed, looked at every five seconds, with"
+            " comments in between. The stream ends within a minute once the same request would be refused."
+        ),
+        answers={200: answers.REALTIME},
+        errors=and_also(REPORTED, _503=("too_many_listeners",)),
+        scalars=REALTIME.scalars,
+        repeatable=REALTIME.repeatable,
+        media_type=LIVE_MEDIA_TYPE,
+    )
+}
 
 
 def report_operations(reports: Mapping[str, Report]) -> Operations:

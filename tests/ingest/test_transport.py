@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 
@@ -12,7 +13,7 @@ import redis
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.server import MAX_HEADER_FIELDS, BoundedProtocol, server_config
 from shared.stream import stream_key
@@ -117,22 +118,81 @@ class Hasty(BoundedProtocol):
 )
 async def test_request_that_does_not_arrive_is_cut_off(begun: bytes) -> None:
     app = Starlette(routes=[Route("/api/v1/analytics/event", Reader())])
+    async with serving(app) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begun)
+
+        assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        writer.close()
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncGenerator[int]:
+    """The port that `app` is served on, until it has been shut down in order."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
         server = uvicorn.Server(server_config(app, "127.0.0.1", port, Hasty))
-        serving = asyncio.create_task(server.serve([listener]))
-        async with asyncio.timeout(10):
+        running = asyncio.create_task(server.serve([listener]))
+        async with asyncio.timeout(20):
             # uvicorn tells that it listens by a flag alone.
             while not server.started:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(begun)
-
-            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
-            writer.close()
+            yield port
             server.should_exit = True
-            await serving
+            await running
+
+
+class Endless:
+    """Answers without end, until the client is gone."""
+
+    def __init__(self, chunk: bytes) -> None:
+        self._chunk = chunk
+        self.begun, self.gone = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        writing = asyncio.create_task(self._write(send))
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.gone.set()
+        writing.cancel()
+        await asyncio.wait([writing])
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _write(self, send: Send) -> None:
+        while True:
+            await send({"type": "http.response.body", "body": self._chunk, "more_body": True})
+            self.begun.set()
+            await asyncio.sleep(0)
+
+
+async def test_client_that_does_not_read_an_endless_answer_holds_up_no_shutdown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Endless(b"a" * 100_000)
+    async with serving(app) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await app.begun.wait()
+
+    assert app.gone.is_set()
+    # What uvicorn says when it has waited in vain.
+    assert caplog.messages == []
+    writer.close()
+
+
+async def test_endless_answer_ends_with_its_client_whatever_waits_behind_it() -> None:
+    app = Endless(b"a")
+    async with serving(app) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        await app.begun.wait()
+        writer.transport.abort()
+
+        await app.gone.wait()
 
 
 def test_sigterm_finishes_what_was_accepted(redis_url: str) -> None:

@@ -137,7 +137,8 @@ async def test_a_link_opens_nothing_but_reports_of_its_website(website: str) -> 
         link = await share(client)
         reading = await opened(client, link)
         shown = {path for path, report in REPORTS if report.is_shareable} | {
-            "/api/v1/events/{website_id}/custom-events"
+            "/api/v1/events/{website_id}/custom-events",
+            "/api/v1/analytics/{website_id}/live",
         }
         open_to_all = {"/health", "/ready", "/api/v1/setup", "/api/v1/session", OPEN, *DOCUMENTS}
         answers: dict[str, int] = {}
