@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from shared.errors import AppError
+from shared.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 # RELIABILITY 6.4, without exceptions.
@@ -37,6 +38,7 @@ class _File:
     """A file as it is sent."""
 
     plain: bytes
+    packed: bytes
     media_type: str
 
     def respond(self, request: Request, headers: dict[str, str]) -> Response:
@@ -45,18 +47,22 @@ class _File:
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=sent)
         if "gzip" in request.headers.get("accept-encoding", ""):
-            packed = gzip.compress(self.plain, mtime=0)
-            return Response(packed, headers={**sent, "Content-Encoding": "gzip"}, media_type=self.media_type)
+            return Response(self.packed, headers={**sent, "Content-Encoding": "gzip"}, media_type=self.media_type)
         return Response(self.plain, headers=sent, media_type=self.media_type)
 
 
-def page_routes() -> list[BaseRoute]:
+def page_routes(settings: Settings) -> list[BaseRoute]:
     """`/` and `/share/{token}` are the page, whose state stands behind the `#`; the rest are its files, under a
     version of all of them together."""
     files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in _MEDIA_TYPES}
     version = hashlib.blake2b(b"\0".join(files.values()), digest_size=8).hexdigest()
-    index = _File(files.pop("index.html").replace(b"VERSION", version.encode()), _MEDIA_TYPES[".html"])
-    assets = {name: _File(plain, _MEDIA_TYPES[Path(name).suffix]) for name, plain in files.items()}
+    html = files.pop("index.html")
+    # All at once: one found in another would be asked for only when that one is here.
+    scripts = (f'<link rel="modulepreload" href="/assets/VERSION/{name}">' for name in files if name.endswith(".js"))
+    for mark, text in {"PRELOADS": "\n".join(scripts), "VERSION": version, "TRACKER": settings.tracker_url}.items():
+        html = html.replace(mark.encode(), text.encode())
+    index = _file("index.html", html)
+    assets = {name: _file(name, plain) for name, plain in files.items()}
 
     async def page(request: Request) -> Response:
         return index.respond(request, _PAGE_HEADERS)
@@ -72,3 +78,7 @@ def page_routes() -> list[BaseRoute]:
         Route("/share/{token}", page),
         Route("/assets/{version}/{name}", asset),
     ]
+
+
+def _file(name: str, plain: bytes) -> _File:
+    return _File(plain, gzip.compress(plain, mtime=0), _MEDIA_TYPES[Path(name).suffix])

@@ -115,7 +115,7 @@ REPORTS: tuple[tuple[str, Report], ...] = (
 def make_routes(services: Services) -> list[BaseRoute]:
     """Every route of the query API, in the order they are tried."""
     return [
-        *page_routes(),
+        *page_routes(services.settings),
         Route("/health", health(services)),
         Route("/ready", ready(services)),
         Route("/metrics", metrics(services)),

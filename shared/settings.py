@@ -67,6 +67,7 @@ SETTINGS = (
     Setting("JWT_AUDIENCE", "analytics", "the `aud` a token must carry"),
     Setting("CORS_ORIGINS", "", "origins, comma separated, that may call the query API from a browser"),
     Setting("PUBLIC_URL", "", "where people open the page, such as https://stats.example.com; empty = as they ask"),
+    Setting("TRACKER_URL", "", "where websites fetch the tracker; empty = at the address of the page"),
     Setting("API_DOCS", "", "`true` or `false`: serve /docs and the OpenAPI document; empty = only in development"),
     Setting("STATEMENT_TIMEOUT", "15s", "longest a report may run"),
     Setting("CACHE_BYTES", "64MiB", "answers that a query API keeps in memory, and in CACHE_REDIS_URL; 0 = none"),
@@ -115,6 +116,7 @@ class Settings:
     jwt_audience: str
     cors_origins: tuple[str, ...]
     public_url: str
+    tracker_url: str
     api_docs: bool
     statement_timeout_seconds: float
     cache_bytes: int
@@ -190,6 +192,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         jwt_audience=text("JWT_AUDIENCE"),
         cors_origins=_parse_list(text("CORS_ORIGINS")),
         public_url=parsed("PUBLIC_URL", _parse_public_url),
+        tracker_url=parsed("TRACKER_URL", _parse_public_url),
         api_docs=_parse_bool("API_DOCS", text("API_DOCS") or only_in_development),
         statement_timeout_seconds=parsed("STATEMENT_TIMEOUT", parse_seconds),
         cache_bytes=parsed("CACHE_BYTES", parse_bytes),

@@ -20,6 +20,15 @@ export function useToken(token, isKept = true) {
   else sessionStorage.removeItem(KEY);
 }
 
+/** The role that the token names, viewer for one that names none, such as a key. */
+export function roleOfToken() {
+  try {
+    return JSON.parse(atob(bearer.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).role;
+  } catch {
+    return "viewer";
+  }
+}
+
 export function hasToken() {
   return !!bearer;
 }
@@ -29,6 +38,8 @@ export async function call(method, path, body, signal) {
   const response = await fetch(path, {
     method,
     signal,
+    // Asked again each time, for a 304: what was just changed here must not be shown as it was.
+    cache: "no-cache",
     headers: { ...headers(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
   });

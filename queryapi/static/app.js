@@ -1,12 +1,13 @@
 // The page: who is here, what the address asks for, and which view shows it.
 
-import { ApiError, call, get, hasToken, useToken } from "./api.js";
+import { ApiError, call, get, hasToken, roleOfToken, useToken } from "./api.js";
 import { h, dialog, menu, notify, replace } from "./dom.js";
 import { settingsView } from "./settings.js";
 import { setupView, sharePasswordView, signInView } from "./signin.js";
 import { siteView } from "./site.js";
 import { sitesView } from "./sites.js";
 import { changed, format, parse } from "./state.js";
+import { usersDialog } from "./users.js";
 
 const SIGNED_IN = "analytics.signed_in";
 const root = document.getElementById("app");
@@ -29,12 +30,18 @@ function draw() {
     location.replace(format({ view: "site", site: context.site, period: "30d", compare: "previous", metric: "unique_visitors", filters: [] }));
     return;
   }
+  // A filter or another range leaves the reader where they were.
+  const place = `${state.view} ${state.site}`;
+  const y = place === context.place ? scrollY : 0;
+  context.place = place;
   const main = h("main", { id: "main" });
+  if (y) main.style.minHeight = `${root.querySelector("main").offsetHeight}px`;
   replace(root, h("a", { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), main.querySelector("button, a")?.focus()) }, "Skip to the numbers"), header(), main);
   document.title = state.site ? `${state.site} – Analytics` : "Analytics";
   if (state.view === "site") siteView(main, state, context, go, ends.signal);
   else if (state.view === "settings") settingsView(main, state, context, go, reloadSites);
   else sitesView(main, context, go, ends.signal, reloadSites);
+  scrollTo(0, y);
 }
 
 function header() {
@@ -52,12 +59,15 @@ function header() {
 
 function accountItems() {
   const items = [];
+  if (context.mayManageUsers) items.push(["People…", () => usersDialog(context), false]);
   if (context.user) items.push(["Change password…", passwordDialog, false]);
   items.push(["Sign out", signOut, false]);
   return items;
 }
 
 async function signOut() {
+  // Nothing is asked any more by who is no longer here.
+  ends.abort();
   try {
     if (hasToken()) useToken(null);
     else await call("DELETE", "/api/v1/session");
@@ -65,7 +75,7 @@ async function signOut() {
   } catch (error) {
     notify(error.message);
   }
-  location.hash = "#/";
+  history.replaceState(null, "", "#/");
   begin();
 }
 
@@ -143,6 +153,12 @@ async function reloadSites() {
   }
 }
 
+// The API decides; what would be refused is not offered.
+function rightsOf(role) {
+  const mayEdit = role === "editor" || role === "owner";
+  return { mayEdit, mayManage: role === "owner", mayReadEvents: mayEdit };
+}
+
 /** Find out who is here, then show what the address asks for. */
 async function begin() {
   if (shareToken) return beginShared();
@@ -151,14 +167,13 @@ async function begin() {
   try {
     if (hasToken()) {
       context.user = null;
-      Object.assign(context, { mayEdit: true, mayManage: true, mayReadEvents: true });
+      Object.assign(context, { mayManageUsers: false, ...rightsOf(roleOfToken()) });
     } else {
       // Nobody who never signed in here has a session: asking would only leave a refusal in the console.
       if (!localStorage.getItem(SIGNED_IN)) throw new ApiError(401, {});
       const { user } = await get("/api/v1/session");
       context.user = user;
-      const isEditor = user.role !== "viewer";
-      Object.assign(context, { mayEdit: isEditor, mayManage: user.role === "owner", mayReadEvents: isEditor });
+      Object.assign(context, { mayManageUsers: user.role === "owner" && user.websites === null, ...rightsOf(user.role) });
     }
     await reloadSites();
   } catch (error) {
@@ -180,7 +195,7 @@ async function beginShared(password) {
   try {
     const opened = await call("POST", "/api/v1/shares/session", { token: shareToken, ...(password ? { password } : {}) });
     useToken(opened.access_token, false);
-    Object.assign(context, { isShared: true, site: opened.website_id });
+    Object.assign(context, { isShared: true, site: opened.website_id, forced: opened.filters });
     // The token ends after `expires_in`: a new one comes before.
     setTimeout(() => beginShared(password), (opened.expires_in - 60) * 1000);
     draw();

@@ -19,8 +19,9 @@ export function behaviourCards(state, context, go, signal) {
   const mayEdit = context.mayEdit;
   return [
     card("Events", (body) => eventsInto(body, state, go, signal)),
-    card("Goals", (body) => goalsInto(body, state, signal), mayEdit && ["New goal", () => goalDialog(state, () => go({}))]),
-    card("Funnels", (body) => funnelsInto(body, state, mayEdit, go, signal), mayEdit && ["New funnel", () => funnelDialog(state, null, () => go({}))], "wide"),
+    card("Goals", (body) => goalsInto(body, state, mayEdit, go, signal), mayEdit && ["New goal", () => goalDialog(state, () => go({}))]),
+    // Links that are shared do not open the list of funnels.
+    !context.isShared && card("Funnels", (body) => funnelsInto(body, state, mayEdit, go, signal), mayEdit && ["New funnel", () => funnelDialog(state, null, () => go({}))], "wide"),
     card("Web vitals", (body) => vitalsInto(body, state, signal)),
     card("Journeys", (body) => journeysInto(body, state, signal)),
     card("Retention", (body) => retentionInto(body, state, signal), null, "wide"),
@@ -62,12 +63,13 @@ async function propertiesDialog(state, eventType, go) {
   }
 }
 
-async function goalsInto(body, state, signal) {
+async function goalsInto(body, state, mayEdit, go, signal) {
   const { data } = await get(analytics(state, "goals"), range(state), signal);
-  if (!data.length) return replace(body, h("p", { class: "empty" }, "Name what visitors should do: a page to reach, an event to send. Past visits count too."));
+  if (!data.length) return replace(body, h("p", { class: "empty" }, !mayEdit ? "None." : "Name what visitors should do: a page to reach, an event to send. Past visits count too."));
   const line = (goal) =>
-    h("tr", {}, h("td", {}, goal.name), h("td", { class: "number" }, exact(goal.unique_visitors)), h("td", { class: "number" }, exact(goal.events)), h("td", { class: "number" }, percent(goal.conversion_rate)), h("td", { class: "number" }, money(goal.revenue)));
+    h("tr", {}, h("td", {}, goal.name), h("td", { class: "number" }, exact(goal.unique_visitors)), h("td", { class: "number" }, exact(goal.events)), h("td", { class: "number" }, percent(goal.conversion_rate)), h("td", { class: "number" }, money(goal.revenue)), mayEdit && h("td", { class: "number" }, h("button", { class: "quiet", "aria-label": `Delete the goal ${goal.name}`, onclick: () => removal("goal", goal.name, `/api/v1/websites/${encodeURIComponent(state.site)}/goals/${goal.id}`, () => go({})) }, "×")));
   const head = ["Goal", "Visitors", "Times", "Rate", "Earned"].map((name, index) => h("th", { class: index ? "number" : "" }, name));
+  if (mayEdit) head.push(h("th", {}, h("span", { class: "unseen" }, "Delete")));
   return replace(body, h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, data.map(line)))));
 }
 
@@ -99,7 +101,7 @@ async function funnelsInto(body, state, mayEdit, go, signal) {
     const steps = h("div", { class: "funnel", "aria-busy": "true" });
     const tools = mayEdit && [
       h("button", { class: "quiet", onclick: () => funnelDialog(state, funnel, () => go({})) }, "Edit"),
-      h("button", { class: "quiet", onclick: () => removeFunnel(funnel, () => go({})) }, "Delete"),
+      h("button", { class: "quiet", onclick: () => removal("funnel", funnel.name, `/api/v1/funnels/${funnel.id}`, () => go({})) }, "Delete"),
     ];
     put(body, h("div", { class: "funnel-head" }, h("h3", {}, funnel.name), tools), steps);
     get(`/api/v1/funnels/${funnel.id}/performance`, range(state), signal)
@@ -124,15 +126,15 @@ function funnelStep(step, found) {
   );
 }
 
-async function removeFunnel(funnel, done) {
+function removal(kind, name, path, done) {
   const box = dialog(
-    "Delete funnel",
-    h("p", {}, `Delete “${funnel.name}”? The visits stay.`),
+    `Delete ${kind}`,
+    h("p", {}, `Delete “${name}”? The visits stay.`),
     h("button", {
       class: "danger",
       onclick: async () => {
         try {
-          await call("DELETE", `/api/v1/funnels/${funnel.id}`);
+          await call("DELETE", path);
           box.close();
           done();
         } catch (error) {
@@ -152,7 +154,9 @@ function funnelDialog(state, funnel, done) {
     kind.value = isPage ? "page" : "event";
     const target = h("input", { required: true, placeholder: "/cart or signup", "aria-label": "Page or event", value: step ? (isPage ? step.page : step.event_type) : "" });
     const line = h("div", { class: "toolbar" }, kind, target, h("button", { type: "button", class: "icon", "aria-label": "Remove step", onclick: () => line.remove() }, "×"));
-    line.step = () => ({ ...(step ? { id: step.id } : {}), ...(kind.value === "page" ? { page: target.value } : { event_type: target.value }), ...(step?.properties ? { properties: step.properties } : {}) });
+    // A name that was given stays; one that is only what the step asks for follows it.
+    const isNamed = step && step.name !== (step.page || step.event_type);
+    line.step = () => ({ ...(step ? { id: step.id } : {}), ...(isNamed ? { name: step.name } : {}), ...(kind.value === "page" ? { page: target.value } : { event_type: target.value }), ...(step?.properties ? { properties: step.properties } : {}) });
     steps.append(line);
   };
   for (const step of funnel?.steps || [null, null]) add(step);

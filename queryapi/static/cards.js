@@ -90,7 +90,7 @@ export function listCard(state, card, go, signal, drawMap) {
   const body = h("div", { class: "rows" });
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": card.title });
   const more = h("button", { class: "quiet", onclick: () => details(state, current, go) }, "Details");
-  const root = h("section", { class: "card", "aria-label": card.title }, h("header", {}, h("h2", {}, card.title), tabs), body, h("footer", {}, more));
+  const root = h("section", { class: "card list", "aria-label": card.title }, h("header", {}, h("h2", {}, card.title), tabs), body, h("footer", {}, more));
   const key = `analytics.tab.${card.key}`;
   let current = card.tabs.find((tab) => tab.label === sessionStorage.getItem(key)) || card.tabs[0];
 
@@ -185,7 +185,7 @@ function details(state, tab, go) {
   async function load() {
     try {
       const answer = await ask(state, tab, { limit: size, offset, search, sort });
-      const head = h("tr", {}, h("th", {}, tab.label), tab.columns.map(([key, label]) => h("th", { class: "number" }, h("button", { class: "sort", onclick: () => order(key) }, label, sort === `-${key}` ? " ↓" : sort === key ? " ↑" : ""))));
+      const head = h("tr", {}, h("th", {}, tab.label), tab.columns.map(([key, label]) => h("th", { class: "number", "aria-sort": sort === `-${key}` ? "descending" : sort === key ? "ascending" : null }, h("button", { class: "sort", onclick: () => order(key) }, label, sort === `-${key}` ? " ↓" : sort === key ? " ↑" : ""))));
       const lines = answer.data.map((row) =>
         h(
           "tr",

@@ -12,7 +12,7 @@ export async function follow(state, signal, told) {
   const parameters = Object.fromEntries(Object.entries({ filters, include_bots }).filter(([, value]) => value));
   while (!signal.aborted) {
     try {
-      told(await get(`${path}/realtime`, parameters, signal));
+      if (!document.hidden) told(await get(`${path}/realtime`, parameters, signal));
     } catch {
       // The next one may be answered.
     }

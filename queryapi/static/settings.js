@@ -4,7 +4,7 @@ import { call, get } from "./api.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
 import { shareDialog } from "./sharing.js";
 import { snippetOf } from "./snippet.js";
-import { count } from "./words.js";
+import { exact } from "./words.js";
 
 const path = (site, rest = "") => `/api/v1/websites/${encodeURIComponent(site)}${rest}`;
 const SCOPES = ["stats:read", "events:read", "funnels:write", "ingest", "ingest:import"];
@@ -12,7 +12,7 @@ const SCOPES = ["stats:read", "events:read", "funnels:write", "ingest", "ingest:
 /** Draw the settings of the state's website into `root`. */
 export async function settingsView(root, state, context, go, reloadSites) {
   const body = h("div", { class: "settings" }, h("p", { class: "empty" }, "Loading…"));
-  replace(root, h("div", { class: "toolbar top" }, h("h1", {}, state.site), h("span", { class: "grow" }), h("button", { class: "pill", onclick: () => go({ view: "site" }) }, "Back to the numbers")), body);
+  replace(root, h("div", { class: "toolbar top" }, h("h1", {}, context.sites.find((site) => site.id === state.site)?.name || state.site), h("span", { class: "grow" }), h("button", { class: "pill", onclick: () => go({ view: "site" }) }, "Back to the numbers")), body);
   try {
     const website = await get(path(state.site));
     replace(
@@ -177,8 +177,14 @@ function ingest(site) {
   const body = h("div", {}, h("p", { class: "empty" }, "Loading…"));
   get(path(site, "/ingest-report"), { period: "7d" })
     .then((report) => {
-      const totals = Object.entries(report.totals || {});
-      replace(body, totals.length ? h("table", {}, h("tbody", {}, totals.map(([name, value]) => h("tr", {}, h("td", {}, name.replaceAll("_", " ")), h("td", { class: "number" }, typeof value === "number" ? count(value) : JSON.stringify(value)))))) : h("p", { class: "empty" }, "No events in this time."));
+      const { dropped_reasons: reasons, flags, ...outcomes } = report.totals;
+      const line = (name, events) => h("tr", {}, h("td", {}, name.replaceAll("_", " ")), h("td", { class: "number" }, exact(events)));
+      const lines = [
+        Object.entries(outcomes).map(([name, events]) => line(name, events)),
+        Object.entries(reasons).map(([name, events]) => line(`dropped: ${name}`, events)),
+        Object.entries(flags).map(([name, events]) => line(`stored, taken for a ${name}`, events)),
+      ];
+      replace(body, h("table", {}, h("tbody", {}, lines)));
     })
     .catch((error) => replace(body, h("p", { class: "empty", role: "alert" }, error.message)));
   return body;

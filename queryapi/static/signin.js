@@ -45,9 +45,9 @@ export function signInView(done, useGivenToken, isOpen) {
     {},
     h("summary", {}, "Use a token"),
     h("div", { class: "toolbar" }, token, h("button", { type: "button", onclick: () => token.value && (useToken(token.value.trim()), useGivenToken()) }, "Open")),
-    h("small", {}, "From the start of the server, or `analytics token`. It is forgotten with this tab."),
+    h("small", {}, "As the server printed at its start, or ", h("code", {}, "analytics token"), ". It is forgotten with this tab."),
   );
-  const hint = isOpen && h("p", { class: "notice" }, "Nobody has an account yet: open the set-up link that the server printed at its start, or run `analytics setup`.");
+  const hint = isOpen && h("p", { class: "notice" }, "Nobody has an account yet. Open the set-up link that the server printed at its start, or have a new one printed: ", h("code", {}, "analytics setup"));
   return form("Sign in", [hint, field("E-mail", email), field("Password", password)], "Sign in", enter, withToken);
 }
 
@@ -62,7 +62,7 @@ export function setupView(token, done) {
     location.hash = "#/";
     done();
   };
-  return form("Welcome", [!token && field("Set-up token", code), field("Your name", name), field("E-mail", email), field("Password", password, "10 characters or more")], "Create the owner", create);
+  return form("Welcome", [h("p", { class: "muted" }, "You are the owner of this installation: websites, people and settings are yours to manage."), !token && field("Set-up token", code), field("Your name", name), field("E-mail", email), field("Password", password, "10 characters or more")], "Create my account", create);
 }
 
 /** What is asked before a shared page opens. */

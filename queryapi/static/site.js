@@ -32,7 +32,7 @@ export function siteView(root, state, context, go, signal) {
   replace(
     root,
     toolbar(state, context, go, now),
-    chips(state, go),
+    chips(state, context, go),
     notes,
     h("section", { class: "card main", "aria-label": "Over time" }, tiles, h("div", { class: "chart-head" }, intervals), chart),
     cards,
@@ -49,21 +49,21 @@ export function siteView(root, state, context, go, signal) {
   follow(state, signal, (body) => {
     now.querySelector("b").textContent = count(body.current_visitors);
     now.classList.toggle("on", body.current_visitors > 0);
-    if (root.dataset.isEmpty && body.page_views_last_1h > 0) go({});
+    if (root.dataset.isEmpty && (body.page_views_last_1h > 0 || body.active_users > 0)) go({});
   });
 }
 
 function toolbar(state, context, go, now) {
   const period = state.from ? `${state.from} – ${state.to}` : PERIODS.find(([key]) => key === state.period)?.[1] || state.period;
   const periods = PERIODS.map(([key, label]) => [label, () => go({ period: key, from: null, to: null }), !state.from && state.period === key]);
-  periods.push(["Choose days…", () => daysDialog(state, go), !!state.from]);
+  periods.push(["Choose days…", () => daysDialog(state, context, go), !!state.from]);
   const compare = COMPARES.map(([key, label]) => [label, () => go({ compare: key }), state.compare === key]);
   const more = [
     [state.bots ? "Leave out robots" : "Include robots", () => go({ bots: state.bots ? null : "1" }), !!state.bots],
     ["Time zone…", () => zoneDialog(state, go), false],
   ];
-  if (context.isShared) return h("div", { class: "toolbar top" }, h("h1", {}, state.site), now, h("span", { class: "grow" }), menu(period, periods), menu("Compare", compare));
-  more.push(["Share…", () => shareDialog(state), false], ["Settings", () => go({ view: "settings" }), false]);
+  if (context.isShared) return h("div", { class: "toolbar top" }, h("h1", {}, state.site), now, h("span", { class: "grow" }), menu(period, periods), menu(comparedTo(state), compare), menu("⋯", more, { class: "pill", "aria-label": "More" }));
+  context.mayManage && more.push(["Share…", () => shareDialog(state), false]);
   const sites = context.sites.map((site) => [site.name || site.id, () => go({ site: site.id, filters: [] }), site.id === state.site]);
   return h(
     "div",
@@ -72,12 +72,19 @@ function toolbar(state, context, go, now) {
     now,
     h("span", { class: "grow" }),
     menu(period, periods, { class: "pill", id: "period" }),
-    menu(COMPARES.find(([key]) => key === state.compare)?.[1] || "Compare", compare),
+    menu(comparedTo(state), compare),
+    h("button", { class: "pill", onclick: () => go({ view: "settings" }) }, "Settings"),
     menu("⋯", more, { class: "pill", "aria-label": "More" }),
   );
 }
 
-function chips(state, go) {
+function comparedTo(state) {
+  const [key, label] = COMPARES.find(([one]) => one === state.compare) || COMPARES[0];
+  return key === "none" ? label : `vs ${label.toLowerCase()}`;
+}
+
+function chips(state, context, go) {
+  const forced = (context.forced || []).map((filter) => h("span", { class: "chip" }, label(filter)));
   const named = state.filters.map((filter, index) =>
     h(
       "button",
@@ -87,7 +94,7 @@ function chips(state, go) {
     ),
   );
   const add = h("button", { class: "chip add", onclick: () => filterDialog(state, go) }, "+ Filter");
-  return h("div", { class: "chips", role: "group", "aria-label": "Filters" }, named, add, named.length > 1 && h("button", { class: "quiet", onclick: () => go({ filters: [] }) }, "Clear all"));
+  return h("div", { class: "chips", role: "group", "aria-label": "Filters" }, forced, named, add, named.length > 1 && h("button", { class: "quiet", onclick: () => go({ filters: [] }) }, "Clear all"));
 }
 
 function label(filter) {
@@ -166,8 +173,10 @@ async function course(state, root, go, signal, context) {
   }
 }
 
-function daysDialog(state, go) {
-  const today = new Date().toISOString().slice(0, 10);
+function daysDialog(state, context, go) {
+  // The day it is where days are counted; this form of a date is the input's own.
+  const timeZone = state.timezone || context.sites.find((site) => site.id === state.site)?.timezone;
+  const today = new Intl.DateTimeFormat("sv-SE", { timeZone }).format(new Date());
   const from = h("input", { type: "date", required: true, max: today, value: state.from || today });
   const to = h("input", { type: "date", required: true, max: today, value: state.to || today });
   const form = h("form", { class: "form", onsubmit: choose }, field("From", from), field("To", to), h("button", { class: "primary" }, "Show"));

@@ -2,10 +2,12 @@
 
 import { h, notify } from "./dom.js";
 
+const isHere = (host) => host === "localhost" || host === "[::1]" || /^127\./.test(host);
+
 /** The snippet of a website, with a button that copies it. */
 export function snippetOf(site) {
-  // The gateway answers at the page's own origin, or beside it where the two are served apart.
-  const text = `<script defer src="${location.origin}/script.js" data-website-id="${site}"></script>`;
+  const isLocal = isHere(location.hostname);
+  const text = `<script defer src="${gateway(isLocal)}/script.js" data-website-id="${site}"${isLocal ? " data-dev" : ""}></script>`;
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -14,5 +16,14 @@ export function snippetOf(site) {
       notify("Select and copy it by hand");
     }
   };
-  return h("div", { class: "snippet" }, h("code", { tabindex: "0" }, text), h("button", { onclick: copy }, "Copy"));
+  return [
+    h("div", { class: "snippet" }, h("code", { tabindex: "0" }, text), h("button", { onclick: copy }, "Copy")),
+    isLocal && h("p", { class: "muted" }, "This page runs on your own machine. ", h("code", {}, "data-dev"), " lets visits on localhost count, which are left out otherwise; take it away for a website that others see."),
+  ];
+}
+
+// Where the installation says; an address of this machine is of no use to a page that is opened from elsewhere.
+function gateway(isLocal) {
+  const told = document.querySelector("meta[name=tracker]").content;
+  return told && (isLocal || !isHere(new URL(told).hostname)) ? told : location.origin;
 }

@@ -15,7 +15,7 @@ export const PERIODS = [
   ["all", "All time"],
 ];
 export const COMPARES = [
-  ["previous", "Previous period"],
+  ["previous", "Period before"],
   ["year_over_year", "Year before"],
   ["none", "No comparison"],
 ];

@@ -24,12 +24,22 @@ async def test_page_and_its_files_are_one_version(database: str) -> None:
         none = await api.get(linked[0].rpartition("/")[0] + "/..%2fpage.py", headers={})
 
     assert (page.status, page.headers["cache-control"], shared.payload.decode()) == (200, "no-cache", html)
-    assert len(linked) == 3 and "VERSION" not in html
+    assert len(linked) == len(list(STATIC.iterdir())) and "VERSION" not in html and "PRELOADS" not in html
     assert {reply.headers["cache-control"] for reply in files.values()} == {"public, max-age=31536000, immutable"}
-    assert [reply.headers["content-type"].partition(";")[0] for reply in files.values()] == [
-        "image/svg+xml", "text/css", "text/javascript",
-    ]  # fmt: skip
+    media_types = {path.rpartition(".")[2]: reply.headers["content-type"] for path, reply in files.items()}
+    assert media_types == {
+        "svg": "image/svg+xml",
+        "css": "text/css; charset=utf-8",
+        "js": "text/javascript; charset=utf-8",
+    }
     assert (again.status, again.payload, other.status, none.status) == (304, b"", 404, 404)
+
+
+async def test_page_is_told_where_the_tracker_is(database: str) -> None:
+    async with running(settings_for(database, TRACKER_URL="https://events.example.com/")) as api:
+        html = (await api.get("/", headers={})).payload.decode()
+
+    assert '<meta name="tracker" content="https://events.example.com">' in html
 
 
 async def test_page_opens_to_nothing_foreign(database: str) -> None:

@@ -1,0 +1,84 @@
+"""A website that the dashboard page shows, hostile in every text that somebody else decides."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs] -- it has none
+from playwright.sync_api import Browser, Page, expect
+
+from shared.clock import utc_now
+from tests.browser.chromium import Complaints, opened
+from tests.flow.pipeline import Pipeline
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+_NUMBERS = count()
+
+
+@dataclass(frozen=True)
+class Look:
+    """The size and theme that a page is looked at in, and who looks: an owner by a token, or nobody yet."""
+
+    width: int = 1440
+    scheme: str = "light"
+    is_owner: bool = True
+
+
+def fill(pipeline: Pipeline) -> str:
+    """The id of a website with three visits of the last two hours, a goal and a funnel."""
+    website_id = f"shown-{next(_NUMBERS)}"
+    pipeline.call("POST", "websites", {"id": website_id, "name": f"{website_id} {HOSTILE}"[:190]})
+    then = utc_now() - timedelta(hours=1)
+
+    def event(visitor: str, minute: int, **more: object) -> dict[str, object]:
+        at = (then + timedelta(minutes=minute)).isoformat()
+        return {"website_id": website_id, "visitor_id": visitor, "timestamp": at, "page": "/", **more}
+
+    events = [
+        event("a", 0, referrer="https://www.google.com/"),
+        event("a", 1, page="/pricing"),
+        event("a", 2, event_type="signup", properties={"plan": "pro"}, revenue={"amount": "19.90", "currency": "EUR"}),
+        event("a", 3, event_type="performance", performance={"lcp": 900, "cls": 0.01}),
+        event("b", 5),
+        event("c", 6, page=f"/{HOSTILE}", title=HOSTILE, referrer=f"https://evil.example/{HOSTILE}"),
+        event("c", 7, event_type=HOSTILE[:100], properties={HOSTILE[:100]: HOSTILE}, utm_source=HOSTILE),
+    ]
+    answer = pipeline.send(events)
+    assert (answer.status, answer.body["accepted"]) == (202, len(events))
+    pipeline.call("POST", f"websites/{website_id}/goals", {"name": HOSTILE, "event_type": "signup"})
+    pipeline.call("POST", f"websites/{website_id}/annotations", {"at": then.isoformat(), "text": HOSTILE})
+    steps = [{"page": "/", "name": HOSTILE, "order": 1}, {"page": "/pricing", "order": 2}]
+    pipeline.call("POST", "funnels", {"website_id": website_id, "name": HOSTILE, "steps": steps})
+    pipeline.wait_consumed()
+    return website_id
+
+
+def looking(browser: Browser, pipeline: Pipeline, look: Look) -> Iterator[tuple[Page, str]]:
+    """A page and the origin of the dashboard; fails in the end when the page complained of anything."""
+    origin = f"http://127.0.0.1:{pipeline.query_port}"
+    complaints = Complaints((origin,))
+    options: dict[str, Any] = {"viewport": {"width": look.width, "height": 900}, "color_scheme": look.scheme}
+    with opened(browser, complaints, **options) as context:
+        page = context.new_page()
+        if look.is_owner:
+            page.add_init_script(f"sessionStorage.setItem('analytics.token', {pipeline.token()!r})")
+        yield page, origin
+    assert complaints.found == [], complaints.found
+
+
+def settle(page: Page) -> None:
+    """Return once everything that was asked for is shown."""
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+
+
+def serious_barriers(page: Page, within: str | None = None) -> list[tuple[str, str, str]]:
+    """What axe-core finds that keeps somebody out, in all of the page or in one element: the rule, where, and why."""
+    told: Any = Axe().run(page, within).response  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- axe has no types
+    return [
+        (rule["id"], rule["nodes"][0]["html"], rule["nodes"][0]["failureSummary"])
+        for rule in told["violations"]
+        if rule["impact"] in {"serious", "critical"}
+    ]

@@ -1,0 +1,168 @@
+"""What people do with the dashboard page: come in, add a website, share it, let others in."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import Complaints, opened
+from tests.browser.shown_site import Look, fill, looking, serious_barriers, settle
+from tests.flow.pipeline import Pipeline
+
+_PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def owner(browser: Browser, shared_pipeline: Pipeline) -> Iterator[tuple[Page, str]]:
+    """A page of whoever has an owner's token."""
+    yield from looking(browser, shared_pipeline, Look())
+
+
+def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, shared_pipeline: Pipeline) -> None:
+    link = re.search(r"#setup=[\w-]+", shared_pipeline.logs())
+    assert link is not None
+    for page, origin in looking(browser, shared_pipeline, Look(is_owner=False)):
+        page.goto(origin)
+        expect(page.locator(".notice")).to_contain_text("Nobody has an account yet")
+        assert serious_barriers(page) == []
+        page.goto(f"{origin}/{link.group()}")
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_label("E-mail").fill("ada@example.com")
+        page.get_by_label("Password").fill(_PASSWORD)
+        page.get_by_role("button", name="Create my account").click()
+        expect(page.locator("h1")).to_have_text("Websites")
+
+        page.get_by_role("button", name="Ada", exact=True).click()
+        page.click("text=People…")
+        page.get_by_label("E-mail").fill("bob@example.com")
+        page.get_by_role("button", name="Add", exact=True).click()
+        password = page.locator("dialog .notice code").text_content() or ""
+        page.get_by_label("Role of bob@example.com").select_option("editor")
+        expect(page.locator("dialog li", has_text="bob@example.com").get_by_role("button")).to_have_text("Disable")
+        assert serious_barriers(page) == []
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Ada", exact=True).click()
+        page.click("text=Sign out")
+        expect(page.locator("h1")).to_have_text("Sign in")
+
+        page.get_by_label("E-mail").fill("bob@example.com")
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("h1")).to_have_text("Websites")
+        # An editor adds no website and nobody.
+        expect(page.get_by_role("button", name="Add website")).to_have_count(0)
+        page.reload()
+        page.get_by_role("button", name="bob@example.com").click()
+        expect(page.get_by_text("People…")).to_have_count(0)
+    users = {user["email"]: user["role"] for user in shared_pipeline.read("users").body["data"]}
+    assert users == {"ada@example.com": "owner", "bob@example.com": "editor"}
+
+
+def test_new_website_shows_its_snippet_and_turns_live(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
+    page, origin = owner
+    page.goto(origin)
+    page.click("text=Add website")
+    page.get_by_label("Id").fill("fresh.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    snippet = page.locator(".welcome .snippet code")
+    # The tracker counts nothing on this machine without `data-dev`.
+    expect(snippet).to_have_text(
+        f'<script defer src="{origin}/script.js" data-website-id="fresh.example" data-dev></script>'
+    )
+    assert serious_barriers(page) == []
+
+    shared_pipeline.send({"website_id": "fresh.example", "event_type": "pageview", "page": "/"}, path="event")
+    expect(page.locator(".main .figure").first).to_have_text("1", timeout=30_000)
+    expect(page.locator(".welcome")).to_have_count(0)
+
+    page.click("text=Settings")
+    page.get_by_label("Name", exact=True).first.fill("Fresh")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_have_text("Saved")
+    assert shared_pipeline.read("websites/fresh.example").body["name"] == "Fresh"
+    page.locator("section[aria-label='API keys'] input").fill("shop")
+    page.click("text=Make a key")
+    expect(page.locator("section[aria-label='API keys'] code")).to_be_visible()
+    page.click("text=Delete this website")
+    page.get_by_label("Type fresh.example").fill("other")
+    page.locator("dialog .danger").click()
+    expect(page.locator(".toast", has_text="That is not its id")).to_be_visible()
+    page.get_by_label("Type fresh.example").fill("fresh.example")
+    page.locator("dialog .danger").click()
+    expect(page.locator("h1")).to_have_text("Websites")
+    assert shared_pipeline.read("websites/fresh.example").status == 404
+
+
+def test_funnels_and_goals_are_made_changed_and_deleted(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
+    site = fill(shared_pipeline)
+    page, origin = owner
+    page.goto(f"{origin}/#/site/{site}?period=24h")
+    settle(page)
+    page.click("text=New funnel")
+    page.get_by_label("Name").fill("To the price")
+    page.get_by_label("Page or event").nth(0).fill("/")
+    page.get_by_label("Page or event").nth(1).fill("/pricing")
+    page.get_by_role("button", name="Create").click()
+    head = page.locator(".funnel-head", has_text="To the price")
+    expect(head).to_be_visible()
+    head.get_by_role("button", name="Edit").click()
+    page.click("text=+ Step")
+    page.get_by_label("Kind").nth(2).select_option("event")
+    page.get_by_label("Page or event").nth(2).fill("signup")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".funnel", has_text="signup").locator(".step")).to_have_count(3)
+    expect(page.locator(".funnel", has_text="signup").locator(".step b")).to_have_text(["2", "1", "1"])
+    page.locator(".funnel-head", has_text="To the price").get_by_role("button", name="Delete").click()
+    page.locator("dialog .danger").click()
+    expect(page.locator(".funnel-head")).to_have_count(1)
+
+    page.click("text=New goal")
+    page.get_by_label("Name").fill("Price seen")
+    page.get_by_label("Which").fill("/pricing")
+    page.get_by_role("button", name="Create").click()
+    row = page.locator("section[aria-label=Goals] tr", has_text="Price seen")
+    expect(row.locator("td").nth(1)).to_have_text("1")
+    page.get_by_label("Delete the goal Price seen").click()
+    page.locator("dialog .danger").click()
+    expect(page.locator("section[aria-label=Goals] tbody tr")).to_have_count(1)
+
+
+def test_shared_link_shows_only_what_it_may(
+    browser: Browser, owner: tuple[Page, str], shared_pipeline: Pipeline
+) -> None:
+    site = fill(shared_pipeline)
+    page, origin = owner
+    page.goto(f"{origin}/#/site/{site}?period=24h")
+    page.click("section[aria-label=Pages] button.name:has-text('/pricing')")
+    expect(page.locator(".chip").first).to_contain_text("/pricing")
+    page.click("[aria-label=More]")
+    page.click("text=Share…")
+    page.get_by_label("Only what the filters above leave").check()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("dialog .notice code").text_content() or ""
+    page.get_by_label("Password, if any").fill(_PASSWORD)
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.locator("dialog li")).to_have_count(2)
+    locked = page.locator("dialog .notice code").text_content() or ""
+
+    for visitor, _ in looking(browser, shared_pipeline, Look(390, "dark", is_owner=False)):
+        visitor.goto(link)
+        expect(visitor.locator(".main .figure").first).to_have_text("1")
+        settle(visitor)
+        expect(visitor.locator(".chip").first).to_have_text("Page is /pricing")
+        for absent in ("Settings", "New goal", "Latest events", "Funnels", "Share…", "Sign out"):
+            expect(visitor.get_by_text(absent, exact=True)).to_have_count(0)
+        visitor.goto(f"{origin}/share/{link.rpartition('/')[2]}#/site/another/settings")
+        expect(visitor.locator("h1")).to_have_text(site)
+        settle(visitor)
+        assert serious_barriers(visitor) == []
+    complaints = Complaints((origin,))
+    with opened(browser, complaints) as context:
+        visitor = context.new_page()
+        visitor.goto(locked)
+        visitor.get_by_label("Password").fill(_PASSWORD)
+        visitor.get_by_role("button", name="Open").click()
+        expect(visitor.locator(".main .figure").first).to_have_text("1")
+    # That a password is needed is told by a refusal, which browsers note.
+    assert [found for found in complaints.found if "401" not in found] == []
