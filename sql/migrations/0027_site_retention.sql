@@ -1,35 +1,4 @@
--- Retention of single websites. The second half of this file is the postgres flavour's.
-
--- Recompute the buckets of these websites and no others, in the rows of the aggregates themselves: a refresh of an
--- aggregate makes a bucket anew for all websites, and would erase the history of each whose raw events are gone.
--- The pairs of `websites` and `buckets` are distinct.
-CREATE OR REPLACE PROCEDURE rollup_recompute(websites text[], buckets timestamptz[]) LANGUAGE plpgsql AS $$
-DECLARE
-    since timestamptz := (SELECT min(bucket) FROM unnest(buckets) bucket);
-    until timestamptz := (SELECT max(bucket) FROM unnest(buckets) bucket) + INTERVAL '15 minutes';
-    rollup record;
-BEGIN
-    -- Where old rows lie in the columnstore, any number of them may have to be unpacked.
-    PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
-    FOR rollup IN
-        SELECT rows_of('rollup_sessions') AS rows, 'sessions_of_bucket' AS made_by
-        UNION ALL
-        SELECT rows_of('rollup_site'), 'site_of_bucket'
-    LOOP
-        -- The bounds are constants when this is planned, and leave out the chunks of other days.
-        EXECUTE format(
-            'DELETE FROM %s r USING unnest($1, $2) AS d (website_id, bucket)'
-            ' WHERE r.website_id = d.website_id AND r.bucket = d.bucket AND r.bucket >= $3 AND r.bucket < $4',
-            rollup.rows
-        ) USING websites, buckets, since, until;
-        EXECUTE format(
-            'INSERT INTO %s SELECT d.website_id, d.bucket, s.* FROM unnest($1, $2) AS d (website_id, bucket)'
-            ' CROSS JOIN LATERAL %I(d.website_id, d.bucket, $3, $4) s',
-            rollup.rows, rollup.made_by
-        ) USING websites, buckets, since, until;
-    END LOOP;
-END
-$$;
+-- Retention of single websites.
 
 -- UTC days whose raw events a website's own retention has removed; `is_empty` once the last of them is gone. As with
 -- `dropped_days`, no event for such a day can be committed any more, and its rollups stay.
@@ -121,6 +90,7 @@ BEGIN
 
     FOR kept IN SELECT website_id, day FROM dropped_site_days WHERE NOT is_empty ORDER BY day, website_id LOOP
         FOR hour IN 0 .. 23 LOOP
+            -- Old events may have to be unpacked. PostgreSQL alone takes the setting for one of somebody else.
             PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
             since := kept.day::timestamp AT TIME ZONE 'UTC' + make_interval(hours => hour);
             DELETE FROM events
