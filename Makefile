@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fuzz-api types bench bench-read geo requirements tracker clean
+.PHONY: help run demo test lint fuzz-api types bench bench-read bench-page screenshots geo requirements tracker clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -33,6 +33,13 @@ bench: $(VENV)/dev.stamp ## measure; judges nothing
 
 bench-read: $(VENV)/dev.stamp ## measure reports over 10 million events, or EVENTS=1000000
 	$(BIN)/python -m tests.bench.read
+
+bench-page: $(VENV)/dev.stamp ## measure the page in a browser: time to the first chart, bytes of the first load
+	$(BIN)/python -m tests.bench.page
+
+screenshots: $(VENV)/dev.stamp ## take the pictures of the README anew
+	@ls "$${DATA_DIR:-data}"/geo/*.mmdb >/dev/null 2>&1 || $(BIN)/python -m shared.geo_download --country || true
+	$(BIN)/python -m tests.browser.screenshots
 
 geo: $(VENV)/run.stamp ## fetch a free geo database into DATA_DIR/geo
 	$(BIN)/python -m shared.geo_download

@@ -63,7 +63,8 @@ function toolbar(state, context, go, now) {
     ["Time zone…", () => zoneDialog(state, go), false],
   ];
   if (context.isShared) return h("div", { class: "toolbar top" }, h("h1", {}, state.site), now, h("span", { class: "grow" }), menu(period, periods), menu(comparedTo(state), compare), menu("⋯", more, { class: "pill", "aria-label": "More" }));
-  context.mayManage && more.push(["Share…", () => shareDialog(state), false]);
+  more.push(["Settings", () => go({ view: "settings" }), false]);
+  if (context.mayManage) more.push(["Share…", () => shareDialog(state), false]);
   const sites = context.sites.map((site) => [site.name || site.id, () => go({ site: site.id, filters: [] }), site.id === state.site]);
   return h(
     "div",
@@ -73,7 +74,7 @@ function toolbar(state, context, go, now) {
     h("span", { class: "grow" }),
     menu(period, periods, { class: "pill", id: "period" }),
     menu(comparedTo(state), compare),
-    h("button", { class: "pill", onclick: () => go({ view: "settings" }) }, "Settings"),
+    h("button", { class: "pill roomy", onclick: () => go({ view: "settings" }) }, "Settings"),
     menu("⋯", more, { class: "pill", "aria-label": "More" }),
   );
 }

@@ -1,0 +1,42 @@
+"""`make screenshots`: pictures of the demo for the README."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.clock import utc_now
+from tests.bench.demo_product import demo_product
+from tests.browser.chromium import launched
+from tests.browser.shown_site import settle
+
+PICTURES = Path(__file__).parents[2] / "queryapi" / "screenshots"
+MOST_BYTES = 200_000
+_LOOKS: dict[str, dict[str, Any]] = {
+    "desktop-light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "desktop-dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 900}, "color_scheme": "light"},
+}
+
+
+def main() -> None:
+    """Write one picture a look; fails on one that would make the repository heavy."""
+    PICTURES.mkdir(exist_ok=True)
+    # Half of the demo's six weeks, so that the other half is what it is compared with.
+    today = utc_now().date()
+    with demo_product() as product, launched() as browser:
+        for name, options in _LOOKS.items():
+            context = product.look(browser, options)
+            page = context.new_page()
+            page.goto(f"{product.origin}/#/site/demo?from={today - timedelta(days=20)}&to={today}")
+            settle(page)
+            path = PICTURES / f"{name}.png"
+            page.screenshot(path=path)
+            context.close()
+            size = path.stat().st_size
+            if size > MOST_BYTES:
+                raise SystemExit(f"{path}: {size} bytes, more than {MOST_BYTES}")
+            print(f"{path}: {size} bytes")
+
+
+if __name__ == "__main__":
+    main()
