@@ -14,12 +14,13 @@ from queryapi.params import PROPERTY, Params
 from queryapi.query import Condition, Filter, Query, Range
 from queryapi.ranges import RANGE_PARAMETERS, resolve_range, resolve_zone
 from queryapi.rows import Row
+from queryapi.segment import find_segment, segment_filters
 from queryapi.statement import compile_query
 from shared.registry import Website
 from sql.statements import read
 
 # Parameters that stand once, and those that may be repeated (SPEC R64).
-FILTERS_PARAMETERS = frozenset({"filters"})
+FILTERS_PARAMETERS = frozenset({"filters", "segment"})
 COMMON_PARAMETERS = RANGE_PARAMETERS | COMPARE_PARAMETERS | FILTERS_PARAMETERS | {"include_bots", "exact"}
 REPEATABLE_PARAMETERS = FILTER_PARAMETERS | {PROPERTY}
 
@@ -39,9 +40,12 @@ class Call:
 
 
 async def make_call(call: Call) -> Call:
-    """The call with the filters that its parameters speak of, beside those it has; raises AppError 400."""
-    text = call.params.text("filters")
+    """The call with the filters that its parameters speak of beside its own; raises AppError 400, 404 or 409."""
+    text, segment_id = call.params.text("filters"), call.params.text("segment")
     filters = () if text is None else parse_filters(text)
+    if segment_id is not None:
+        segment = await find_segment(call.reader, call.website.website_id, segment_id)
+        filters = (*filters, *segment_filters(segment))
     await check_patterns(call.reader, filters)
     return replace(call, filters=(*call.filters, *filters))
 

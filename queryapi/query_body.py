@@ -30,7 +30,7 @@ MAX_LIMIT = 10_000
 MAX_OFFSET = 1_000_000
 _FIELDS = (
     "website_id", "metrics", "dimensions", "filters", "date_range", "days", "timezone", "order_by", "include",
-    "pagination",
+    "pagination", "segment",
 )  # fmt: skip
 _INCLUDES = ("totals", "total_rows", "time_labels", "bots", "compare", "compare_date_range", "match_day_of_week")
 _MAX_TEXT = 256
@@ -109,6 +109,8 @@ def _params(fields: Mapping[str, Json], include: Mapping[str, Json]) -> Params:
     }
     if fields.get("days") is not None:
         found["days"] = str(_whole(fields, "days", 1, 3660, ""))
+    if fields.get("segment") is not None:
+        found["segment"] = _text(fields["segment"], "segment")
     if fields.get("timezone") is not None:
         found["timezone"] = _text(fields["timezone"], "timezone")
     found["compare"] = "none" if include.get("compare") is None else _text(include["compare"], "include.compare")

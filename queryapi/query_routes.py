@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from queryapi.access import authorize, require_website
 from queryapi.answer import SESSION_REACH, Report
 from queryapi.body import read_json
-from queryapi.call import COMMON_PARAMETERS, Call, check_patterns
+from queryapi.call import COMMON_PARAMETERS, Call, make_call
 from queryapi.database import Reader
 from queryapi.endpoint import Asked, Services, answer, send
 from queryapi.params import parse_params
@@ -31,8 +31,8 @@ def query_routes(services: Services) -> list[BaseRoute]:
 
         async def ask(reader: Reader) -> Asked:
             website = await require_website(reader, principal, wanted.website_id)
-            await check_patterns(reader, wanted.filters)
-            call = Call(website, wanted.params, services.clock(), reader, services.settings.exact_up_to, wanted.filters)
+            size = services.settings.exact_up_to
+            call = await make_call(Call(website, wanted.params, services.clock(), reader, size, wanted.filters))
             return Asked(call, report, f"query {wanted!r}")
 
         try:

@@ -32,6 +32,7 @@ from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import REALTIME, REALTIME_PATH
 from queryapi.removal_routes import removal_routes
 from queryapi.retention import RETENTION
+from queryapi.segment_routes import segment_routes
 from queryapi.session_routes import session_routes
 from queryapi.setup_routes import setup_routes
 from queryapi.share_routes import share_routes
@@ -136,4 +137,5 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *event_routes(services),
         *document_routes(services.settings, (*REPORTS, *event_reports(services.settings))),
         *query_routes(services),
+        *segment_routes(services),
     ]

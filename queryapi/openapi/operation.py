@@ -64,7 +64,10 @@ FIELDS = ("invalid_type", "invalid_value", "missing_field", "unknown_field", "to
 _ALWAYS: Errors = {401: UNAUTHORIZED, 403: ("forbidden",), 503: AWAY}
 WEBSITE: Errors = {404: ("website_not_found",)}
 ASKED: Errors = {**_ALWAYS, 400: NAMES}
-REPORTED: Errors = {**_ALWAYS, **WEBSITE, 503: (*AWAY, "too_many_reports"), 400: (*NAMES, *RANGE, *FILTERS)}
+REPORTED: Errors = {
+    **_ALWAYS, 404: ("website_not_found", "segment_not_found"), 409: ("invalid_segment",),
+    503: (*AWAY, "too_many_reports"), 400: (*NAMES, *RANGE, *FILTERS),
+}  # fmt: skip
 CHANGED: Errors = {
     **_ALWAYS, 400: (*NAMES, *BODY), 413: ("body_too_large",), 415: ("unsupported_media_type",), 422: FIELDS,
 }  # fmt: skip

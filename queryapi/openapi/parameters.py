@@ -73,6 +73,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ' `["or", [["is", "browser", ["Firefox"]], ["contains", "page", ["/blog"]]]]`.',
         _printable(MAX_FILTERS_CHARACTERS),
     ),
+    "segment": Parameter("The id of filters that the website keeps; met as well.", STRING),
     EXPLAIN_PARAMETER: Parameter(
         "Add `explain`: the definitions behind the numbers, each statement with its values, and the rows it read."
         " Needs the scope `manage`.",

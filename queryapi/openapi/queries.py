@@ -1,12 +1,13 @@
-"""What is said of free queries."""
+"""What is said of free queries, and of the filters that a website keeps."""
 
-from queryapi.openapi.components import HEAD
-from queryapi.openapi.operation import CHANGED, FIELDS, REPORTED, Operation, Operations, Sent, and_also
+from queryapi.openapi.components import HEAD, bare_list
+from queryapi.openapi.operation import ASKED, CHANGED, FIELDS, FILTERS, REPORTED, Operation, Operations, Sent, and_also
 from queryapi.openapi.schema import (
     BOOLEAN,
     INTEGER,
     NUMBER,
     STRING,
+    UUID_TEXT,
     Properties,
     keyed,
     list_of,
@@ -14,10 +15,12 @@ from queryapi.openapi.schema import (
     one_of,
     record,
     ref,
+    text,
     whole,
 )
 from queryapi.query_body import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_LIMIT, MAX_OFFSET, QUERY_METRICS, TIMES
 from queryapi.ranges import MAX_DAYS
+from queryapi.segment import MAX_NAME_CHARACTERS
 
 _NUMBERS = keyed(nullable(NUMBER))
 _NAMES = keyed(STRING)
@@ -39,6 +42,7 @@ _OPTIONAL: Properties = {
         "description": f"What filters may name, and one of {', '.join(TIMES)}.",
     },
     "filters": {**list_of({"type": "array"}), "description": "As the parameter `filters` of every report."},
+    "segment": {**nullable(STRING), "description": "The id of filters that the website keeps; met as well."},
     "date_range": {"description": "A period such as `7d`, or `[from, to]`."},
     "days": nullable(whole(1, MAX_DAYS)),
     "timezone": nullable(STRING),
@@ -61,6 +65,13 @@ _EXAMPLE = {
     "dimensions": ["source"],
     "filters": [["is", "device", ["desktop"]]],
 }
+_PATH, _WRITE = "/api/v1/websites/{website_id}/segments", "funnels:write"
+_IS_WEBSITE = and_also(ASKED, _404=("website_not_found",))
+_CHANGED = and_also(CHANGED, _400=FILTERS, _404=("website_not_found",), _409=("name_taken",))
+_FILTERS = list_of({"type": "array"})
+_SEGMENT = record({"id": UUID_TEXT, "name": STRING, "filters": _FILTERS})
+_SEGMENT_SENT = record({"name": text(1, MAX_NAME_CHARACTERS), "filters": _FILTERS})
+_SEGMENT_EXAMPLE = {"name": "Germans", "filters": [["is", "country", ["DE"]]]}
 
 QUERIES: Operations = {
     ("POST", "/api/v2/query"): Operation(
@@ -73,5 +84,21 @@ QUERIES: Operations = {
             _422=("invalid_type", "impossible_combination"),
         ),
         sent=Sent(_SENT, _EXAMPLE),
-    )
-}
+    ),
+    ("GET", _PATH): Operation(
+        group="Segments", summary="List the segments of a website", errors=_IS_WEBSITE,
+        answers={200: bare_list(_SEGMENT, is_paged=False)},
+    ),
+    ("POST", _PATH): Operation(
+        group="Segments", summary="Keep filters under a name", scope=_WRITE, answers={201: _SEGMENT},
+        errors=and_also(_CHANGED, _409=("too_many_segments",)), sent=Sent(_SEGMENT_SENT, _SEGMENT_EXAMPLE),
+    ),
+    ("PUT", f"{_PATH}/{{segment_id}}"): Operation(
+        group="Segments", summary="Replace a segment", scope=_WRITE, answers={200: _SEGMENT},
+        errors=and_also(_CHANGED, _404=("segment_not_found",)), sent=Sent(_SEGMENT_SENT, _SEGMENT_EXAMPLE),
+    ),
+    ("DELETE", f"{_PATH}/{{segment_id}}"): Operation(
+        group="Segments", summary="Delete a segment", scope=_WRITE, answers={204: None},
+        errors=and_also(_IS_WEBSITE, _404=("segment_not_found",)),
+    ),
+}  # fmt: skip

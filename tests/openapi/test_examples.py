@@ -57,8 +57,9 @@ async def test_every_example_is_answered_as_described(database: str) -> None:
     async with running(settings_for(database)) as api:
         document = (await api.get("/api/v1/openapi.json")).body
         ids = {"website_id": SITE, "visitor_id": "v1", "key_id": "", "goal_id": "", "user_id": "", "share_id": "",
-               "annotation_id": ""}  # fmt: skip
+               "annotation_id": "", "segment_id": ""}  # fmt: skip
         made = {"/api/v1/websites/{website_id}/shares": "share_id",
+                "/api/v1/websites/{website_id}/segments": "segment_id",
                 "/api/v1/websites/{website_id}/annotations": "annotation_id",
                 "/api/v1/funnels": "id", "/api/v1/websites/{website_id}/goals": "goal_id",
                 "/api/v1/websites/{website_id}/keys": "key_id", "/api/v1/users": "user_id"}  # fmt: skip
