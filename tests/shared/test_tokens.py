@@ -58,6 +58,110 @@ def test_the_public_key_is_never_a_secret() -> None:
         verifier(JWT_PUBLIC_KEY=PUBLIC_PEM.decode()).verify(f"Bearer {forged.decode()}")
 
 
+def by_hand(header: object, claims: object, secret: str = SECRET, digest: str = "sha256") -> str:
+    """What no library signs; JSON as it stands where it is text already."""
+    parts = (part if isinstance(part, str) else json.dumps(part) for part in (header, claims))
+    signed = b".".join(base64url_encode(part.encode()) for part in parts)
+    return (signed + b"." + base64url_encode(hmac.digest(secret.encode(), signed, digest))).decode()
+
+
+def with_claims(**changed: object) -> str:
+    """A token of ours but for these claims; None leaves one out."""
+    return by_hand(HEADER, {name: value for name, value in {**CLAIMS, **changed}.items() if value is not None})
+
+
+def with_payload(text: str) -> str:
+    return by_hand(HEADER, json.dumps(CLAIMS)[:-1] + f', "more": {text}}}')
+
+
+HEADER = {"alg": "HS256", "typ": "JWT"}
+GOOD = by_hand(HEADER, CLAIMS)
+SIGNED = GOOD.rpartition(".")[0]
+ISSUED = int(NOW.timestamp())
+
+# Rows of hostile tokens that need no database; the others stand in tests/queryapi (test_http, test_key_routes,
+# test_shares, test_users). SPEC R63 sets some rows aside: one key and no rotation (E31: a token of the key before is
+# one of another key), roles in place of scopes in a token (E85: such a claim says nothing), one answer to a key
+# whoever shows it (E89), and no limit on wrong keys, of which 256 bits cannot be guessed (E95).
+HOSTILE = [
+    pytest.param(f" {GOOD}", id="E15 leading blank"),
+    pytest.param(f"{GOOD} ", id="E15 trailing blank"),
+    pytest.param(f"{GOOD}\t", id="E15 trailing tab"),
+    pytest.param(f"{GOOD}!", id="E15 what base64 passes over"),
+    pytest.param(f"{GOOD}=", id="E15 padding"),
+    pytest.param(by_hand({**HEADER, "alg": "nOnE"}, CLAIMS), id="E19 alg nOnE"),
+    pytest.param(by_hand({**HEADER, "alg": "none"}, CLAIMS).rpartition(".")[0] + ".", id="E19 alg none, unsigned"),
+    pytest.param(by_hand({**HEADER, "alg": ["HS256"]}, CLAIMS), id="E21 alg a list"),
+    pytest.param(by_hand({**HEADER, "alg": "HS512"}, CLAIMS, digest="sha512"), id="E23 alg HS512"),
+    pytest.param(by_hand(HEADER, CLAIMS, "secret"), id="E27 secret secret"),
+    pytest.param(by_hand(HEADER, CLAIMS, SECRET[::-1]), id="E31 another key"),
+    pytest.param(
+        by_hand({**HEADER, "jwk": {"kty": "oct", "k": "c2VjcmV0"}}, CLAIMS, "secret"), id="E39 a key in the header"
+    ),
+    pytest.param(by_hand({**HEADER, "crit": ["x"]}, CLAIMS), id="E41 crit"),
+    pytest.param(by_hand({**HEADER, "typ": "refresh"}, CLAIMS), id="E43 typ refresh"),
+    pytest.param(by_hand({**HEADER, "zip": "DEF"}, CLAIMS), id="E45 zip"),
+    pytest.param(SIGNED, id="E47 no signature"),
+    pytest.param(f"{SIGNED}.", id="E47 empty signature"),
+    pytest.param(
+        f"{by_hand({**HEADER, 'alg': 'ES256'}, CLAIMS).rpartition('.')[0]}.{'A' * 86}", id="E49 psychic signature"
+    ),
+    pytest.param(f"{with_claims(websites='*').rpartition('.')[0]}.{GOOD.rpartition('.')[2]}", id="E51 payload changed"),
+    pytest.param(by_hand(HEADER, "[" * 5000), id="E53 depth"),
+    pytest.param(with_payload("[" * 2500 + "]" * 2500), id="E53 depth, and closed"),
+    pytest.param(with_payload("9" * 5000), id="E55 digits"),
+    pytest.param(with_claims(exp="abc"), id="E59 exp abc"),
+    pytest.param(with_claims(exp=[]), id="E59 exp a list"),
+    pytest.param(with_claims(exp=True), id="E59 exp true"),
+    pytest.param(with_claims(exp=float("nan")), id="E59 exp NaN"),
+    pytest.param(by_hand(HEADER, json.dumps({**CLAIMS, "exp": 0}).replace('"exp": 0', '"exp": 1e400')), id="E59 1e400"),
+    pytest.param(with_claims(exp=10**400, iat=1.5), id="E61 exp beyond a float"),
+    pytest.param(with_claims(exp=-(10**400), iat=-(10**400)), id="E61 both beyond a float"),
+    pytest.param(with_claims(iss="analytics.example"), id="E73 begins with ours"),
+    pytest.param(with_claims(iss=["analytics"]), id="E73 iss a list"),
+    pytest.param(with_claims(sub=5), id="E75 sub a number"),
+    pytest.param(by_hand(HEADER, {**CLAIMS, "sub": None}), id="E75 sub null"),
+    pytest.param(with_claims(sub=""), id="E75 sub empty"),
+    pytest.param(with_claims(websites=[f"site-{number}" for number in range(10_000)]), id="E83 10 000 websites"),
+    pytest.param(by_hand(HEADER, [1]), id="claims a list"),
+    pytest.param(by_hand([1], CLAIMS), id="header a list"),
+]
+
+
+@pytest.mark.rule("R63")
+@pytest.mark.parametrize("token", HOSTILE)
+def test_a_token_that_is_not_quite_ours_opens_nothing(token: str) -> None:
+    with pytest.raises(AppError) as refused:
+        verifier(JWT_SECRET=SECRET).verify(f"Bearer {token}")
+
+    assert (refused.value.status, refused.value.headers) == (401, {"WWW-Authenticate": "Bearer"})
+
+
+@pytest.mark.rule("R63")
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({"exp": ISSUED - 31, "iat": ISSUED - 60}, "token_expired"), ({"exp": 10**30}, "lifetime_too_long")],
+    ids=["E57", "E61"],
+)
+def test_a_token_that_is_over_or_never_is_says_so(changed: dict[str, object], code: str) -> None:
+    with pytest.raises(AppError) as refused:
+        verifier(JWT_SECRET=SECRET).verify(f"Bearer {with_claims(**changed)}")
+
+    assert refused.value.code == code
+
+
+@pytest.mark.rule("R63")
+@pytest.mark.parametrize(
+    "token",
+    [GOOD, with_claims(exp=ISSUED + 3600.5), with_claims(scope="manage"), with_claims(scopes=["manage"])],
+    ids=["good", "E63 exp a fraction", "E85 scope as text", "E85 scopes as a list"],
+)
+def test_a_token_says_what_its_role_is_worth(token: str) -> None:
+    principal = verifier(JWT_SECRET=SECRET).verify(f"Bearer {token}")
+
+    assert principal.scopes == {"stats:read"}
+
+
 @pytest.mark.rule("R63")
 @pytest.mark.parametrize("kid", ["other", "' OR 1=1", "x" * 5000])
 def test_a_token_of_ours_names_no_key(kid: str) -> None:
