@@ -64,7 +64,9 @@ def test_new_website_shows_its_snippet_and_turns_live(owner: tuple[Page, str], s
     page.goto(origin)
     page.click("text=Add website")
     page.get_by_label("Id").fill("fresh.example")
-    page.get_by_role("button", name="Add", exact=True).click()
+    with page.expect_response("**/live") as live:
+        page.get_by_role("button", name="Add", exact=True).click()
+    assert live.value.status == 200
     snippet = page.locator(".welcome .snippet code")
     # The tracker counts nothing on this machine without `data-dev`.
     expect(snippet).to_have_text(
