@@ -1,14 +1,13 @@
 """The dashboard page: files that are read once, and served with an address that changes when they do."""
 
-import gzip
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from queryapi.static_file import StaticFile
 from shared.errors import AppError
 from shared.settings import Settings
 
@@ -33,24 +32,6 @@ _MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file as it is sent."""
-
-    plain: bytes
-    packed: bytes
-    media_type: str
-
-    def respond(self, request: Request, headers: dict[str, str]) -> Response:
-        tag = f'"{hashlib.blake2b(self.plain, digest_size=16).hexdigest()}"'
-        sent = {**headers, "ETag": tag, "Vary": "Accept-Encoding"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=sent)
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(self.packed, headers={**sent, "Content-Encoding": "gzip"}, media_type=self.media_type)
-        return Response(self.plain, headers=sent, media_type=self.media_type)
-
-
 def page_routes(settings: Settings) -> list[BaseRoute]:
     """`/` and `/share/{token}` are the page, whose state stands behind the `#`; the rest are its files, under a
     version of all of them together."""
@@ -61,8 +42,8 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     scripts = (f'<link rel="modulepreload" href="/assets/VERSION/{name}">' for name in files if name.endswith(".js"))
     for mark, text in {"PRELOADS": "\n".join(scripts), "VERSION": version, "TRACKER": settings.tracker_url}.items():
         html = html.replace(mark.encode(), text.encode())
-    index = _file("index.html", html)
-    assets = {name: _file(name, plain) for name, plain in files.items()}
+    index = StaticFile(html, _MEDIA_TYPES[".html"])
+    assets = {name: StaticFile(plain, _MEDIA_TYPES[Path(name).suffix]) for name, plain in files.items()}
 
     async def page(request: Request) -> Response:
         return index.respond(request, _PAGE_HEADERS)
@@ -78,7 +59,3 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         Route("/share/{token}", page),
         Route("/assets/{version}/{name}", asset),
     ]
-
-
-def _file(name: str, plain: bytes) -> _File:
-    return _File(plain, gzip.compress(plain, mtime=0), _MEDIA_TYPES[Path(name).suffix])

@@ -1,6 +1,5 @@
 """Where the document is served, for programs and as a page. It holds no secrets, so it needs no token."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 
 import orjson
@@ -11,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from queryapi.answer import Report
 from queryapi.openapi.document import make_document
 from queryapi.openapi.page import STYLE, render_page
+from queryapi.static_file import StaticFile
 from shared.release import release
 from shared.settings import Settings
 
@@ -31,12 +31,10 @@ def document_routes(settings: Settings, reports: Iterable[tuple[str, Report]]) -
 
 
 def _fixed(path: str, body: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Route:
-    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {"Cache-Control": f"max-age={MAX_AGE_SECONDS}", "ETag": tag, **(more or {})}
+    file = StaticFile(body, media_type)
+    headers = {"Cache-Control": f"max-age={MAX_AGE_SECONDS}", **(more or {})}
 
     async def endpoint(request: Request) -> Response:
-        if tag in {known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")}:
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type=media_type)
+        return file.respond(request, headers)
 
     return Route(path, endpoint)

@@ -1,5 +1,6 @@
 """The document says what the two services do: every route, parameter, field and code."""
 
+import gzip
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -135,3 +136,16 @@ async def test_the_page_runs_nothing_and_loads_only_its_style(database: str) -> 
     assert not re.search(r"<script|<style| style=|\son\w+=|src=", html)
     assert re.findall(r'href="((?!#)[^"]*)"', html) == ["/docs.css", "/api/v1/openapi.json"]
     assert [name for name in operations if html.count(f' id="{name}"') != 1] == []
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs.css", "/api/v1/openapi.json"])
+async def test_the_document_is_compressed_for_who_takes_it(database: str, path: str) -> None:
+    async with running(settings_for(database)) as api:
+        plain = await api.get(path, headers={})
+        packed = await api.get(path, headers={"accept-encoding": "gzip, br"})
+        again = await api.get(path, headers={"accept-encoding": "gzip", "if-none-match": packed.headers["etag"]})
+
+    assert gzip.decompress(packed.payload) == plain.payload
+    assert len(packed.payload) < len(plain.payload) / 2
+    assert ("content-encoding" in plain.headers, packed.headers["content-encoding"]) == (False, "gzip")
+    assert (packed.headers["vary"], again.status, again.payload) == ("Accept-Encoding", 304, b"")
