@@ -26,6 +26,7 @@ from ingest.status import Status
 from ingest.tracker import tracker_routes
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock
+from shared.jobs import stop_jobs
 from shared.settings import Settings
 from shared.tokens import TokenVerifier
 
@@ -62,7 +63,7 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
         jobs = [asyncio.create_task(job()) for job in (publisher.run, backlog.run, sites.keep_fresh, salts.keep_ahead)]
         yield
         # Every request has had its answer by now: nothing waits for these any more.
-        await _stop(jobs)
+        await stop_jobs(jobs)
 
     single = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=False)
     batch = IngestRoute(gateway, senders, accepts_single=False, accepts_batch=True)
@@ -90,13 +91,3 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     )
     app.router.redirect_slashes = False
     return app
-
-
-async def _stop(jobs: list[asyncio.Task[None]]) -> None:
-    """Cancel until it has worked: before Python 3.12 `asyncio.wait_for`, which the Redis client is
-    built on, can swallow a cancellation that meets a reply."""
-    running = set(jobs)
-    while running:
-        for job in running:
-            job.cancel()
-        _, running = await asyncio.wait(running, timeout=0.02)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -33,6 +33,7 @@ from queryapi.sites import keep_published
 from queryapi.user_sessions import UserSessions
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock, monotonic_seconds
+from shared.jobs import stop_jobs
 from shared.settings import Settings
 from shared.tokens import TokenVerifier
 
@@ -88,10 +89,7 @@ def create_app(
         try:
             yield
         finally:
-            for job in jobs:
-                job.cancel()
-                with suppress(asyncio.CancelledError):
-                    await job
+            await stop_jobs(jobs)
             await pool.close()
             for client in (redis, cache):
                 if client is not None:

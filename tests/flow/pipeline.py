@@ -118,6 +118,7 @@ class Pipeline:
     def stop(self) -> None:
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
+        late: list[str] = []
         for name in list(self.processes):
             process = self.processes.pop(name)
             try:
@@ -125,7 +126,8 @@ class Pipeline:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                raise AssertionError(f"{name} did not stop within 30 s of SIGTERM") from None
+                late.append(name)
+        assert late == [], f"{late} did not stop within 30 s of SIGTERM"
 
     def logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.log_directory.glob("*.log")))
