@@ -24,9 +24,8 @@ from queryapi.endpoint import VARY, Services, by_method
 from queryapi.funnel_routes import FUNNELS_SCOPE
 from queryapi.params import parse_params
 from queryapi.ranges import RANGE_PARAMETERS
-from queryapi.website_routes import NO_PARAMETERS
+from queryapi.website_routes import NO_PARAMETERS, authorize_change
 from shared.asgi import json_response
-from shared.tokens import Principal
 
 
 def annotation_routes(services: Services) -> list[BaseRoute]:
@@ -74,7 +73,7 @@ class _Annotations:
 
     async def create(self, request: Request) -> Response:
         services = self._services
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self._services, FUNNELS_SCOPE)
         note = parse_note(await read_json(request))
         async with changes(services.pool, services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
@@ -83,7 +82,7 @@ class _Annotations:
         return _respond(made, 201, {"Location": location})
 
     async def replace(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self._services, FUNNELS_SCOPE)
         note = parse_note(await read_json(request))
         async with changes(self._services.pool, self._services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
@@ -91,16 +90,11 @@ class _Annotations:
         return _respond(replaced)
 
     async def delete(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self._services, FUNNELS_SCOPE)
         async with changes(self._services.pool, self._services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             await delete_annotation(reader, website.website_id, _annotation_id(request))
         return Response(status_code=204)
-
-    async def _authorize_change(self, request: Request) -> Principal:
-        principal = await authorize(request, self._services.credentials, FUNNELS_SCOPE)
-        parse_params(request.scope["query_string"], NO_PARAMETERS, NO_PARAMETERS)
-        return principal
 
 
 def _annotation_id(request: Request) -> UUID:

@@ -21,6 +21,7 @@ from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance_of
 from queryapi.funnel_store import Draft, create_funnel, delete_funnel, find_funnel, list_funnels, replace_funnel
 from queryapi.lists import MAX_OFFSET, parse_limit
 from queryapi.params import parse_params
+from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
 from shared.errors import AppError
 from shared.tokens import Principal
@@ -70,7 +71,7 @@ class _Funnels:
         )
 
     async def create(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         key = _creation_key(request)
         submitted = parse_definition(await read_json(request), keep_ids=False)
         if submitted.website_id is None:
@@ -83,7 +84,7 @@ class _Funnels:
         return _funnel_response(funnel, 201, location)
 
     async def replace(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         submitted = parse_definition(await read_json(request), keep_ids=True)
         async with changes(self.services.pool, self.services.settings) as reader:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
@@ -94,7 +95,7 @@ class _Funnels:
         return _funnel_response(funnel, 200, {})
 
     async def delete(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         async with changes(self.services.pool, self.services.settings) as reader:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
             _check_version(request, funnel)
@@ -118,11 +119,6 @@ class _Funnels:
 
         async with self.services.gate.enter(principal):
             return send(request, await answer(self.services, ask, is_explained=explainer is not None))
-
-    async def _authorize_change(self, request: Request) -> Principal:
-        principal = await authorize(request, self.services.credentials, FUNNELS_SCOPE)
-        parse_params(request.scope["query_string"], _NO_PARAMETERS, _NO_PARAMETERS)
-        return principal
 
 
 async def _require_funnel(reader: Reader, principal: Principal, funnel_id: str) -> Funnel:

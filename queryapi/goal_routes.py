@@ -14,8 +14,8 @@ from queryapi.endpoint import VARY, Services, by_method
 from queryapi.funnel_routes import FUNNELS_SCOPE
 from queryapi.goal import create_goal, delete_goal, goal_body, list_goals, parse_goal, parse_goal_id, replace_goal
 from queryapi.params import parse_params
+from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
-from shared.tokens import Principal
 
 _NO_PARAMETERS: frozenset[str] = frozenset()
 
@@ -56,7 +56,7 @@ class _Goals:
         return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": VARY})
 
     async def create(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         goal = parse_goal(await read_json(request))
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
@@ -65,7 +65,7 @@ class _Goals:
         return json_response(goal_body(goal), 201, {"Location": location, "Cache-Control": "no-store"})
 
     async def replace(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         goal_id = parse_goal_id(request.path_params["goal_id"])
         goal = msgspec.structs.replace(parse_goal(await read_json(request)), id=goal_id)
         async with changes(self.services.pool, self.services.settings) as reader:
@@ -74,14 +74,9 @@ class _Goals:
         return json_response(goal_body(goal), headers={"Cache-Control": "no-store"})
 
     async def delete(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         goal_id = parse_goal_id(request.path_params["goal_id"])
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             await delete_goal(reader, website.website_id, goal_id)
         return Response(status_code=204)
-
-    async def _authorize_change(self, request: Request) -> Principal:
-        principal = await authorize(request, self.services.credentials, FUNNELS_SCOPE)
-        parse_params(request.scope["query_string"], _NO_PARAMETERS, _NO_PARAMETERS)
-        return principal

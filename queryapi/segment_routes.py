@@ -24,8 +24,8 @@ from queryapi.segment import (
     segment_body,
     segment_filters,
 )
+from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
-from shared.tokens import Principal
 
 _NO_PARAMETERS: frozenset[str] = frozenset()
 
@@ -66,7 +66,7 @@ class _Segments:
         return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": VARY})
 
     async def create(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         segment = parse_segment(await read_json(request), uuid4())
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
@@ -76,7 +76,7 @@ class _Segments:
         return json_response(segment_body(segment), 201, {"Location": location, "Cache-Control": "no-store"})
 
     async def replace(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         segment_id = parse_segment_id(request.path_params["segment_id"])
         segment = parse_segment(await read_json(request), segment_id)
         async with changes(self.services.pool, self.services.settings) as reader:
@@ -86,14 +86,9 @@ class _Segments:
         return json_response(segment_body(segment), headers={"Cache-Control": "no-store"})
 
     async def delete(self, request: Request) -> Response:
-        principal = await self._authorize_change(request)
+        principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
         segment_id = parse_segment_id(request.path_params["segment_id"])
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             await delete_segment(reader, website.website_id, segment_id)
         return Response(status_code=204)
-
-    async def _authorize_change(self, request: Request) -> Principal:
-        principal = await authorize(request, self.services.credentials, FUNNELS_SCOPE)
-        parse_params(request.scope["query_string"], _NO_PARAMETERS, _NO_PARAMETERS)
-        return principal

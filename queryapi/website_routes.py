@@ -48,9 +48,9 @@ def website_routes(services: Services) -> list[BaseRoute]:
     ]
 
 
-async def authorize_change(request: Request, services: Services) -> Principal:
+async def authorize_change(request: Request, services: Services, scope: str = MANAGE_SCOPE) -> Principal:
     """The principal of a request that changes a website; raises AppError."""
-    principal = await authorize(request, services.credentials, MANAGE_SCOPE)
+    principal = await authorize(request, services.credentials, scope)
     parse_params(request.scope["query_string"], NO_PARAMETERS, NO_PARAMETERS)
     return principal
 
