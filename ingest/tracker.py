@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ingest.client import Senders
 from ingest.gateway import Gateway
 from ingest.pixel import Pixel
-from ingest.static_file import StaticFile
+from shared.static_file import StaticFile
 
 _STATIC = Path(__file__).parent / "static"
-_JAVASCRIPT = "text/javascript; charset=utf-8"
 # Long enough to save requests, short enough that a mended tracker is everywhere the same day.
 _CURRENT_SECONDS = 3 * 3600
 _YEAR_SECONDS = 365 * 86_400
@@ -18,15 +19,25 @@ _YEAR_SECONDS = 365 * 86_400
 
 def tracker_routes(gateway: Gateway, senders: Senders) -> list[BaseRoute]:
     """`/script.js` is the newest version; each version keeps its own address for ever."""
-    newest = _STATIC / "script.v1.js"
-    types = StaticFile(_STATIC / "analytics.d.ts", "text/plain; charset=utf-8", _CURRENT_SECONDS)
+    script = StaticFile((_STATIC / "script.v1.js").read_bytes(), "text/javascript; charset=utf-8")
+    types = StaticFile((_STATIC / "analytics.d.ts").read_bytes(), "text/plain; charset=utf-8")
     return [
-        Route("/script.js", StaticFile(newest, _JAVASCRIPT, _CURRENT_SECONDS), methods=["GET"]),
-        Route(
-            "/script.v1.js",
-            StaticFile(_STATIC / "script.v1.js", _JAVASCRIPT, _YEAR_SECONDS, immutable=True),
-            methods=["GET"],
-        ),
-        Route("/analytics.d.ts", types, methods=["GET"]),
+        _fixed("/script.js", script, f"max-age={_CURRENT_SECONDS}"),
+        _fixed("/script.v1.js", script, f"max-age={_YEAR_SECONDS}, immutable"),
+        _fixed("/analytics.d.ts", types, f"max-age={_CURRENT_SECONDS}"),
         Route("/p.gif", Pixel(gateway, senders), methods=["GET"]),
     ]
+
+
+def _fixed(path: str, file: StaticFile, how_long: str) -> Route:
+    headers = {
+        "Cache-Control": f"public, {how_long}",
+        # Pages that are isolated, or that name the file's hash, load it from another origin only so.
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Access-Control-Allow-Origin": "*",
+    }
+
+    async def endpoint(request: Request) -> Response:
+        return file.respond(request, headers)
+
+    return Route(path, endpoint, methods=["GET"])

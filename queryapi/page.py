@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from queryapi.static_file import StaticFile
 from shared.errors import AppError
 from shared.settings import Settings
+from shared.static_file import StaticFile
 
 STATIC = Path(__file__).parent / "static"
 # RELIABILITY 6.4, without exceptions.

@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 from queryapi.answer import Report
 from queryapi.openapi.document import make_document
 from queryapi.openapi.page import STYLE, render_page
-from queryapi.static_file import StaticFile
 from shared.release import release
 from shared.settings import Settings
+from shared.static_file import StaticFile
 
 MAX_AGE_SECONDS = 300
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
