@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from queryapi.answer import Report
 from queryapi.browser import Browser
 from queryapi.database import Reader
 from queryapi.filters import parse_filters
@@ -70,10 +69,12 @@ async def authorize(
     return principal
 
 
-async def identify_reader(request: Request, credentials: Credentials, report: Report) -> Principal | None:
+async def identify_reader(
+    request: Request, credentials: Credentials, scope: str = STATS_SCOPE, *, opens_shares: bool = True
+) -> Principal | None:
     """As `authorize`, but None for who shows nothing: what is public may be read without."""
     try:
-        return await authorize(request, credentials, report.scope, opens_shares=report.is_shareable)
+        return await authorize(request, credentials, scope, opens_shares=opens_shares)
     except AppError as error:
         if error.code != UNAUTHORIZED or request.headers.get("authorization"):
             raise

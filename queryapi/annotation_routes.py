@@ -52,7 +52,7 @@ class _Annotations:
     async def list_all(self, request: Request) -> Response:
         """Those of the range that is asked for, all without one."""
         services = self._services
-        principal = await authorize(request, services.credentials)
+        principal = await authorize(request, services.credentials, opens_shares=True)
         params = parse_params(request.scope["query_string"], RANGE_PARAMETERS, NO_PARAMETERS)
         async with snapshot(services.pool, services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])

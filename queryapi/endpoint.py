@@ -8,7 +8,14 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
-from queryapi.access import Credentials, forced_filters, identify_reader, require_readable, require_website
+from queryapi.access import (
+    STATS_SCOPE,
+    Credentials,
+    forced_filters,
+    identify_reader,
+    require_readable,
+    require_website,
+)
 from queryapi.answer import Answer, Report
 from queryapi.answers import Answers, Found
 from queryapi.attempts import Attempts
@@ -19,11 +26,13 @@ from queryapi.gate import Gate
 from queryapi.hashing import Hashing
 from queryapi.live import Live
 from queryapi.memory import Entry
-from queryapi.params import parse_params
+from queryapi.params import Params, parse_params
+from queryapi.query import Condition
 from queryapi.question import data_version, recognise
 from queryapi.rendered import payload, render
 from shared.clock import Clock
 from shared.settings import Settings
+from shared.tokens import Principal
 
 # An answer is of whoever asked, by either of them.
 VARY = "Authorization, Cookie"
@@ -58,27 +67,40 @@ class Asked:
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Who asks for a report, None for nobody, and for whom it is explained, None where it is not."""
+
+    services: Services
+    principal: Principal | None
+    explainer: Principal | None
+    scope: str = STATS_SCOPE
+
+    async def call(self, reader: Reader, website_id: str, params: Params, filters: tuple[Condition, ...] = ()) -> Call:
+        """The call of a report of the website, with whatever the asker is held to; raises AppError as
+        `require_readable` and `make_call` do."""
+        if self.explainer is not None:
+            website = await require_website(reader, self.explainer, website_id)
+        else:
+            website = await require_readable(reader, self.principal, website_id, self.scope)
+        size = self.services.settings.exact_up_to
+        held_to = forced_filters(self.principal)
+        return await make_call(Call(website, params, self.services.clock(), reader, size, (*held_to, *filters)))
+
+
 def report_endpoint(services: Services, report: Report) -> Endpoint:
     """Token, parameters, website, report, in this order; all reads of a report see one snapshot."""
     known = report.scalars | {EXPLAIN_PARAMETER}
 
     async def endpoint(request: Request) -> Response:
-        principal = await identify_reader(request, services.credentials, report)
+        principal = await identify_reader(request, services.credentials, report.scope, opens_shares=report.is_shareable)
         sent = parse_params(request.scope["query_string"], known, report.repeatable)
         params, explainer = take_explain(sent, principal)
+        asking = Asking(services=services, principal=principal, explainer=explainer, scope=report.scope)
         website_id = request.path_params["website_id"]
 
         async def ask(reader: Reader) -> Asked:
-            if explainer is not None:
-                website = await require_website(reader, explainer, website_id)
-            else:
-                website = await require_readable(reader, principal, website_id, report.scope)
-            call = await make_call(
-                Call(
-                    website, params, services.clock(), reader, services.settings.exact_up_to, forced_filters(principal)
-                )
-            )
-            return Asked(call, report, request.scope["route"].path)
+            return Asked(await asking.call(reader, website_id, params), report, request.scope["route"].path)
 
         # Nobody's requests are counted by the website: that of one takes nothing from another's.
         async with services.gate.enter(principal or website_id):

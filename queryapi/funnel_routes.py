@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from queryapi.access import authorize, require_website
 from queryapi.body import read_json
-from queryapi.call import REPEATABLE_PARAMETERS, Call, make_call
+from queryapi.call import REPEATABLE_PARAMETERS
 from queryapi.database import Reader, changes, snapshot
-from queryapi.endpoint import VARY, Asked, Services, answer, by_method, send
+from queryapi.endpoint import VARY, Asked, Asking, Services, answer, by_method, send
 from queryapi.explain import EXPLAIN_PARAMETER, take_explain
 from queryapi.fields import refuse
 from queryapi.funnel import Funnel, funnel_body
@@ -52,7 +52,7 @@ class _Funnels:
     services: Services
 
     async def list_all(self, request: Request) -> Response:
-        principal = await authorize(request, self.services.credentials)
+        principal = await authorize(request, self.services.credentials, opens_shares=True)
         params = parse_params(request.scope["query_string"], _LIST_PARAMETERS, _NO_PARAMETERS)
         limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
         async with snapshot(self.services.pool, self.services.settings) as reader:
@@ -103,19 +103,16 @@ class _Funnels:
         return Response(status_code=204)
 
     async def performance(self, request: Request) -> Response:
-        principal = await authorize(request, self.services.credentials)
+        principal = await authorize(request, self.services.credentials, opens_shares=True)
         sent = parse_params(request.scope["query_string"], _PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS)
         params, explainer = take_explain(sent, principal)
+        asking = Asking(services=self.services, principal=principal, explainer=explainer)
 
         async def ask(reader: Reader) -> Asked:
             funnel = await _require_funnel(reader, principal, request.path_params["id"])
-            website = await require_website(reader, principal, funnel.website_id)
+            call = await asking.call(reader, funnel.website_id, params)
             # Its version: an edited funnel is another one.
-            name = f"funnel {funnel.funnel_id} {funnel.version}"
-            call = await make_call(
-                Call(website, params, self.services.clock(), reader, self.services.settings.exact_up_to)
-            )
-            return Asked(call, performance_of(funnel, params), name)
+            return Asked(call, performance_of(funnel, params), f"funnel {funnel.funnel_id} {funnel.version}")
 
         async with self.services.gate.enter(principal):
             return send(request, await answer(self.services, ask, is_explained=explainer is not None))

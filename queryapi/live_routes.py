@@ -67,7 +67,7 @@ class LiveView:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        principal = await identify_reader(request, self._services.credentials, REALTIME)
+        principal = await identify_reader(request, self._services.credentials, REALTIME.scope)
         params = parse_params(scope["query_string"], REALTIME.scalars, REALTIME.repeatable)
         listener = _Listener(request, principal, request.path_params["website_id"], params)
         live = self._services.live
@@ -136,7 +136,7 @@ class LiveView:
         """Whether the same request would be answered the same now. Not where that cannot be found out: a client
         that comes again is told why."""
         try:
-            again = await identify_reader(listener.request, self._services.credentials, REALTIME)
+            again = await identify_reader(listener.request, self._services.credentials, REALTIME.scope)
             async with snapshot(self._services.pool, self._services.settings) as reader:
                 await require_readable(reader, again, listener.website_id, REALTIME.scope)
         except AppError:

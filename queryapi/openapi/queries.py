@@ -1,6 +1,6 @@
 """What is said of free queries, and of the filters that a website keeps."""
 
-from queryapi.openapi.components import HEAD, bare_list
+from queryapi.openapi.components import EXPLAIN, HEAD, bare_list
 from queryapi.openapi.operation import ASKED, CHANGED, FIELDS, FILTERS, REPORTED, Operation, Operations, Sent, and_also
 from queryapi.openapi.schema import (
     BOOLEAN,
@@ -19,6 +19,7 @@ from queryapi.openapi.schema import (
     whole,
 )
 from queryapi.query_body import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_LIMIT, MAX_OFFSET, QUERY_METRICS, TIMES
+from queryapi.query_routes import QUERY_PARAMETERS
 from queryapi.ranges import MAX_DAYS
 from queryapi.segment import MAX_NAME_CHARACTERS
 
@@ -29,6 +30,7 @@ _ROW = record({"dimensions": _NAMES, "metrics": _NUMBERS}, {"comparison": _COMPA
 _ANSWER = record(
     {**HEAD, "data": list_of(_ROW), "limit": INTEGER, "offset": INTEGER, "meta": ref("Meta")},
     {
+        **EXPLAIN,
         "interval": STRING,
         "comparison": record({"date_range": STRING, "range": ref("Range")}),
         "total": INTEGER,
@@ -84,6 +86,7 @@ QUERIES: Operations = {
             _422=("invalid_type", "impossible_combination"),
         ),
         sent=Sent(_SENT, _EXAMPLE),
+        scalars=QUERY_PARAMETERS,
     ),
     ("GET", _PATH): Operation(
         group="Segments", summary="List the segments of a website", errors=_IS_WEBSITE,

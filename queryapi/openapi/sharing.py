@@ -84,6 +84,8 @@ SHARING: Operations = {
             record({"token": text(1, MAX_TOKEN_CHARACTERS)}, {"password": nullable(text(1, MAX_PASSWORD_BYTES))}),
             {"token": "from-the-share-link"},
         ),
-        description="It opens the reports of one website for 15 minutes, narrowed by the link's filters.",
+        description=(
+            "It opens reports, free queries and funnels of one website for 15 minutes, narrowed by the link's filters."
+        ),
     ),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from tests.queryapi.rig import NOW, SITE, Hit, at, refresh, running, settings_fo
 from tests.queryapi.test_http import bearer
 
 DASHBOARD = f"/api/v1/analytics/dashboard/{SITE}"
+QUERY = "/api/v2/query"
 MARCH = "from=2026-03-01&to=2026-03-09"
 
 
@@ -60,6 +61,27 @@ async def test_every_report_explains_itself(database: str) -> None:
             reply = await api.get(path.format(website_id=SITE), "explain=true")
             assert reply.status == 200, (path, reply.payload)
             assert reply.body["explain"]["statements"], path
+
+
+@pytest.mark.rule("N3")
+async def test_a_query_explains_itself(database: str) -> None:
+    store(database, vector())
+    asked = {"website_id": SITE, "metrics": ["bounce_rate"], "dimensions": ["source"]}
+    asked |= {"date_range": ["2026-03-01", "2026-03-09"]}
+
+    async with serving(database) as client:
+        plain = (await client.post(QUERY, json=asked)).json()
+        explained = await client.post(f"{QUERY}?explain=true", json=asked)
+        refused = await client.post(f"{QUERY}?explain=true", json=asked, headers=bearer(role="viewer"))
+        wrong = await client.post(f"{QUERY}?explain=1", json=asked)
+
+    explain = explained.json()["explain"]
+    assert {**explained.json(), "explain": None} == {**plain, "explain": None}
+    assert explained.headers["cache-control"] == "private, max-age=0"
+    assert explain["definitions"]["bounce_rate"]["rule"] == "R23"
+    assert any(one["rows"] == len(plain["data"]) and SITE in one["values"].values() for one in explain["statements"])
+    assert (refused.status_code, refused.json()["error"]) == (403, "explain: the scope manage is required")
+    assert (wrong.status_code, wrong.json()["details"]) == (400, {"parameter": "explain"})
 
 
 async def test_a_funnel_explains_itself_without_thousands_of_values(database: str) -> None:

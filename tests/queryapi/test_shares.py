@@ -1,36 +1,21 @@
-"""Share links: what they show, to whom, how long, and everything they do not open."""
+"""Share links: what they show, to whom, how long."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
-import httpx
 import jwt
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from queryapi.attempts import ATTEMPTS_PER_MINUTE
 from queryapi.derived_key import derived_key
-from queryapi.routes import REPORTS
 from queryapi.share_store import MAX_SHARES_PER_WEBSITE
 from shared.tokens import make_token
-from tests.queryapi.funnel_client import CART_TO_PAID, register, serving
-from tests.queryapi.people import browser, open_installation, owner
-from tests.queryapi.rig import NOW, SECRET, SITE, Api, Hit, at, running, settings_for, store
+from tests.queryapi.funnel_client import serving
+from tests.queryapi.people import open_installation
+from tests.queryapi.rig import NOW, SECRET, SITE, running, settings_for
+from tests.queryapi.sharing import DASHBOARD, GERMANY, OPEN, RANGE, SHARES, client_of, fill, opened, share
 
-SHARES = f"/api/v1/websites/{SITE}/shares"
-# Pages and documents without data.
-DOCUMENTS = ("/", "/share/{token}", "/docs", "/docs.css", "/api/v1/openapi.json")
-OPEN = "/api/v1/shares/session"
-DASHBOARD = f"/api/v1/analytics/dashboard/{SITE}"
-SLOW = {"performance": Jsonb({"lcp": 5000})}
-GERMANY = {"country": ["DE"]}
 FILTERED_BY_HALF_A_CHARACTER = b'{"filters": [["is", "page", ["\\ud800"]]]}'
-RANGE = "from=2026-03-02&to=2026-03-03"
 
 REFUSED: dict[str, tuple[dict[str, object], int, str, str]] = {
     "name too long": ({"name": "n" * 201}, 422, "too_long", "name"),
@@ -46,37 +31,8 @@ REFUSED: dict[str, tuple[dict[str, object], int, str, str]] = {
 
 @pytest.fixture
 def website(database: str) -> str:
-    german = {"country": "DE", "browser": "Firefox"}
-    austrian = {"country": "AT", "browser": "Chrome", "referrer": "https://www.google.at/", "source": "Google"}
-    hits = [
-        Hit(at=at("10:00:00"), visitor="v1", session="s1", page="/a", attributes=german),
-        Hit(at=at("10:01:00"), visitor="v1", session="s1", page="/b", event_type="signup", attributes=german),
-        Hit(at=at("11:00:00"), visitor="v2", session="s2", page="/c", attributes=austrian),
-        Hit(at=at("11:01:00"), visitor="v2", session="s2", event_type="performance", attributes=austrian, own=SLOW),
-        Hit(at=NOW - timedelta(minutes=1), visitor="v3", session="s3", page="/d", attributes=austrian),
-        Hit(at=NOW - timedelta(minutes=2), visitor="v4", session="s4", page="/e", attributes=german),
-    ]
-    store(database, hits)
+    fill(database)
     return database
-
-
-async def share(client: httpx.AsyncClient, **fields: object) -> dict[str, Any]:
-    answer = await client.post(SHARES, json=fields)
-    assert answer.status_code == 201, answer.content
-    return answer.json()
-
-
-async def opened(client: httpx.AsyncClient, link: dict[str, Any], **fields: object) -> dict[str, str]:
-    """The headers of the link's read token."""
-    answer = await client.post(OPEN, json={"token": link["token"], **fields}, headers={"authorization": ""})
-    assert answer.status_code == 200, answer.content
-    return {"authorization": f"Bearer {answer.json()['access_token']}"}
-
-
-@asynccontextmanager
-async def client_of(api: Api) -> AsyncGenerator[httpx.AsyncClient]:
-    async with browser(api, **owner(api)) as client:
-        yield client
 
 
 @pytest.mark.rule("N7")
@@ -104,63 +60,6 @@ async def test_a_link_is_told_once_and_opens_what_its_filters_say(website: str) 
     assert views == [1, 0, 2]
     with psycopg.connect(website) as connection:
         assert token not in str(connection.execute("SELECT s::text FROM shares s").fetchall())
-
-
-@pytest.mark.rule("N7")
-@pytest.mark.parametrize("path", sorted({path for path, _ in REPORTS}))
-async def test_every_report_that_a_link_opens_is_the_filtered_one(website: str, path: str) -> None:
-    """Asked with the link's token before and after who may see everything: what is kept is kept apart."""
-    report = dict(REPORTS)[path]
-    query = RANGE if "from" in report.scalars else ""
-    url = path.replace("{website_id}", SITE)
-    async with serving(website) as client:
-        await client.post(f"/api/v1/websites/{SITE}/goals", json={"name": "Seen", "page": "/c"})
-        reading = await opened(client, await share(client, filters=GERMANY))
-        before = await client.get(f"{url}?{query}", headers=reading)
-        whole = await client.get(f"{url}?{query}")
-        after = await client.get(f"{url}?{query}", headers=reading)
-        asked = await client.get(f"{url}?{query}&country=DE")
-
-    assert whole.status_code == 200
-    if "filters" not in report.scalars:
-        assert (before.status_code, after.status_code) == (403, 403)
-        return
-    bodies = [_timeless(answer.json()) for answer in (before, after, asked)]
-    assert bodies[0] == bodies[1] == bodies[2] != _timeless(whole.json())
-
-
-@pytest.mark.rule("N7")
-async def test_a_link_opens_nothing_but_reports_of_its_website(website: str) -> None:
-    register(website, "theirs")
-    async with open_installation(website) as api, client_of(api) as client:
-        funnel = (await client.post("/api/v1/funnels", json=CART_TO_PAID)).json()
-        link = await share(client)
-        reading = await opened(client, link)
-        shown = {path for path, report in REPORTS if report.is_shareable} | {
-            "/api/v1/events/{website_id}/custom-events",
-            "/api/v1/analytics/{website_id}/live",
-        }
-        open_to_all = {"/health", "/ready", "/api/v1/setup", "/api/v1/session", OPEN, *DOCUMENTS}
-        answers: dict[str, int] = {}
-        assert isinstance(api.app, Starlette)
-        for route in api.app.routes:
-            assert isinstance(route, Route)
-            for method in sorted(route.methods or {"GET", "POST", "PUT", "DELETE"}):
-                if method == "HEAD" or (method == "GET" and route.path in shown) or route.path in open_to_all:
-                    continue
-                url = route.path.replace("{website_id}", SITE).replace("{id}", funnel["id"])
-                url = url.replace("{share_id}", link["id"]).replace("{user_id}", "0" * 32)
-                headers = {**reading, "x-forwarded-for": "192.0.2.1"}
-                answer = await client.request(method, url, json={}, headers=headers)
-                answers[f"{method} {route.path}"] = answer.status_code
-        foreign = await client.get("/api/v1/analytics/dashboard/theirs", headers=reading)
-        unknown = await client.get("/api/v1/analytics/dashboard/nobody", headers=reading)
-        explained = await client.get(f"{DASHBOARD}?{RANGE}&explain=true", headers=reading)
-
-    allowed = {name: status for name, status in answers.items() if status not in {401, 403, 404, 405}}
-    assert allowed == {}
-    assert len(answers) > 30
-    assert (foreign.status_code, unknown.status_code, explained.status_code) == (404, 404, 403)
 
 
 @pytest.mark.rule("N7")
@@ -291,9 +190,3 @@ async def test_what_is_no_link_is_refused_by_its_field(website: str) -> None:
 
     assert hostile["filters"] == [["is", "page", ["\ufffd"]]]
     assert (full.status_code, full.json()["code"]) == (409, "too_many_shares")
-
-
-def _timeless(body: dict[str, Any]) -> dict[str, Any]:
-    # `source` tells whether the answer was kept.
-    meta = {name: value for name, value in body.get("meta", {}).items() if name in {"visitors", "warnings"}}
-    return {**{key: value for key, value in body.items() if key != "generated_at"}, "meta": meta}
