@@ -12,6 +12,7 @@ from queryapi.filter_tree import conjuncts, has_behaviour
 from queryapi.funnel import Definition, Step
 from queryapi.funnel_pattern import page_condition
 from queryapi.funnel_people import People, linked, person
+from queryapi.matching import with_matching_event
 from queryapi.query import Query
 from queryapi.spans import spans
 from queryapi.statement import Statement
@@ -124,17 +125,8 @@ def _conditions(population: Query, asked: Query, values: Values) -> sql.Composab
     conditions = sql.SQL("{} {}").format(
         row_conditions(replace(population, filters=rest), values), row_conditions(replace(asked, filters=done), values)
     )
-    if not is_about_events(asked):
-        return conditions
-    return sql.SQL("{} AND session_hash IN (SELECT session_hash FROM ({}) matched)").format(
-        conditions,
-        sql.SQL(read("reads/funnel_active_events")).format(
-            website_id=values.bind(asked.website_id),
-            since=values.bind(asked.range.since),
-            until=values.bind(asked.range.until),
-            conditions=sql.SQL("{} {}").format(row_conditions(asked, values), event_conditions(asked, values)),
-        ),
-    )
+    active = sql.SQL("AND event_type NOT IN ('engagement', 'performance', 'identify')")
+    return sql.SQL("{} {}").format(conditions, with_matching_event(asked, values, active))
 
 
 def step_condition(step: Step, values: Values) -> sql.Composable:

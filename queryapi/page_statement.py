@@ -6,6 +6,7 @@ from psycopg import sql
 
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, page_conditions, row_conditions
+from queryapi.matching import matching_events, of_matched_sessions
 from queryapi.query import Query
 from queryapi.statement import LONGEST_SESSION, Statement
 from sql.statements import read
@@ -58,11 +59,7 @@ def compile_pages(query: Query, view: View) -> Statement:
     """Rows of `view`: `total`, `is_row`, `name` and SORTS. `query.order` names one of SORTS or `name`."""
     values = Values()
     conditions = row_conditions(query, values)
-    narrowed: sql.Composable = conditions
-    matched: sql.Composable = _NOTHING
-    if is_about_events(query):
-        matched = _matched(query, values, conditions)
-        narrowed = sql.SQL("{} AND session_hash IN (SELECT session_hash FROM matched)").format(conditions)
+    narrowed = sql.SQL("{} {}").format(conditions, of_matched_sessions(query))
     order = query.order
     assert order is not None
     direction = sql.SQL("DESC") if order.descending else sql.SQL("ASC")
@@ -73,7 +70,7 @@ def compile_pages(query: Query, view: View) -> Statement:
     page = sql.SQL("{} LIMIT {} OFFSET {}").format(sorted_rows, values.bind(query.limit), values.bind(query.offset))
     is_ranked = order.key in _RANKING
     text = sql.SQL(read("reads/pages")).format(
-        matched=matched,
+        matched=_matched(query, values),
         name=view.name,
         entry_name=view.entry_name,
         exit_name=view.exit_name,
@@ -108,17 +105,11 @@ def compile_gaps(query: Query, view: View, names: list[str]) -> Statement:
     return Statement(text, values.bound)
 
 
-def _matched(query: Query, values: Values, conditions: sql.Composable) -> sql.Composed:
-    return sql.SQL(
-        "matched AS MATERIALIZED (SELECT DISTINCT session_hash FROM events"
-        ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until} {conditions} {events}),'
-    ).format(
-        website_id=values.bind(query.website_id),
-        since=values.bind(query.range.since),
-        until=values.bind(query.range.until),
-        conditions=conditions,
-        events=event_conditions(query, values),
-    )
+def _matched(query: Query, values: Values) -> sql.Composable:
+    if not is_about_events(query):
+        return _NOTHING
+    found = matching_events(query, values, sql.SQL("DISTINCT session_hash"))
+    return sql.SQL("matched AS MATERIALIZED ({}),").format(found)
 
 
 def _search(query: Query, values: Values) -> sql.Composable:

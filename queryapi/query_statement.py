@@ -7,8 +7,9 @@ from typing import NamedTuple
 from psycopg import sql
 
 from queryapi.buckets import Interval, grain_ceiling, grain_floor
-from queryapi.conditions import event_conditions, is_about_events, row_conditions
+from queryapi.conditions import row_conditions
 from queryapi.dimensions import ENDS, NO_PROPERTY, SESSION_DIMENSIONS, UNSET
+from queryapi.matching import HIT_COLUMNS, matching_events, of_matched_sessions
 from queryapi.metrics import METRICS
 from queryapi.params import PROPERTY
 from queryapi.predicates import A_DAY, END_PAGES, bots_condition
@@ -42,7 +43,7 @@ def compile_breakdown(query: Query, interval: Interval | None) -> Statement:
     if any(metric.of_visits for metric in metrics):
         parts.append(_visits(query, keys, values))
     text = sql.SQL(read("reads/rows")).format(
-        matched=_happened(query, keys, values),
+        matched=_matched(query, keys, values),
         parts=sql.SQL("\nUNION ALL\n").join(parts),
         keys_first=_first([key.column for key in keys]),
         metrics=_COMMA.join(
@@ -84,59 +85,40 @@ def _key(name: str, column: str, query: Query, interval: Interval | None, values
     return _Key(named, expression, sql.SQL("any_value({})").format(expression), is_text=True)
 
 
-def _happened(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
-    """The events of the population, each with its keys."""
-    ends = sql.SQL("")
-    joined = sql.SQL("")
-    if not ENDS.isdisjoint(query.dimensions):
-        ends = _ends(query, values)
-        joined = sql.SQL("LEFT JOIN ends USING (session_hash)")
+def _matched(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
+    """The events of the population, each with its keys; a session's ends are told by its buckets."""
+    ends = [key for key, name in zip(keys, query.dimensions, strict=True) if name in ENDS]
+    of_events = [_named(key.on_event, key.column) for key in keys if key not in ends]
+    found = matching_events(query, values, sql.SQL("{}{}").format(_first(of_events), HIT_COLUMNS))
+    if not ends:
+        return sql.SQL("matched AS MATERIALIZED ({}),").format(found)
     return sql.SQL(
-        "{ends} happened AS MATERIALIZED (SELECT {keys}visitor_hash, session_hash,"
-        " (event_type = 'pageview')::integer AS pageviews,"
-        " (event_type NOT IN ('pageview', 'engagement', 'performance', 'identify'))::integer AS custom_events"
-        " FROM events {joined}"
-        ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until} {rows} {events}),'
+        "ends AS MATERIALIZED (SELECT {ends}session_hash FROM session_facts_between({since}, {until})"
+        " WHERE website_id = {website_id} {bots} GROUP BY session_hash),"
+        " matched AS MATERIALIZED (SELECT {keys}visitor_hash, session_hash, pageviews, custom_events"
+        " FROM ({found}) happened LEFT JOIN ends USING (session_hash)),"
     ).format(
-        ends=ends,
-        keys=_first([_named(key.on_event, key.column) for key in keys]),
-        joined=joined,
-        website_id=values.bind(query.website_id),
-        since=values.bind(query.range.since),
-        until=values.bind(query.range.until),
-        rows=row_conditions(query, values),
-        events=event_conditions(query, values),
-    )
-
-
-def _ends(query: Query, values: Values) -> sql.Composed:
-    return sql.SQL(
-        "ends AS MATERIALIZED (SELECT session_hash, {entry} AS entry_page, {exit} AS exit_page"
-        " FROM session_facts_between({since}, {until}) WHERE website_id = {website_id} {bots} GROUP BY session_hash),"
-    ).format(
-        entry=END_PAGES["entry_page"],
-        exit=END_PAGES["exit_page"],
+        ends=_first([_named(key.on_visit, key.column) for key in ends if key.on_visit is not None]),
         since=values.bind(grain_floor(query.range.since - A_DAY)),
         until=values.bind(grain_ceiling(query.range.until + A_DAY)),
         website_id=values.bind(query.website_id),
         bots=bots_condition(query),
+        keys=_first([key.column for key in keys]),
+        found=found,
     )
 
 
 def _hits(keys: list[_Key]) -> sql.Composed:
     columns = _first([key.column for key in keys])
-    hits = sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM happened").format(columns)
+    hits = sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM matched").format(columns)
     return sql.SQL(read("reads/hits")).format(keys_first=columns, hits=hits, group_by_keys=_group_by(keys))
 
 
 def _visits(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
-    conditions = row_conditions(query, values)
-    if is_about_events(query):
-        conditions = sql.SQL("{} AND session_hash IN (SELECT session_hash FROM happened)").format(conditions)
     of_events = [key.column for key in keys if key.on_visit is None]
     touched = sql.SQL("")
     if of_events:
-        touched = sql.SQL("JOIN (SELECT DISTINCT {}session_hash FROM happened) touched USING (session_hash)").format(
+        touched = sql.SQL("JOIN (SELECT DISTINCT {}session_hash FROM matched) touched USING (session_hash)").format(
             _first(of_events)
         )
     of_visits = [_named(key.on_visit, key.column) for key in keys if key.on_visit is not None]
@@ -148,7 +130,7 @@ def _visits(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
         last_bucket=values.bind(grain_ceiling(query.range.until + LONGEST_SESSION)),
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),
-        conditions=conditions,
+        conditions=sql.SQL("{} {}").format(row_conditions(query, values), of_matched_sessions(query)),
         group_by_keys=sql.SQL("{} {}").format(touched, _group_by(keys)),
     )
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from psycopg import sql
 
 from queryapi.buckets import Interval, bucket_starts, grain_ceiling, grain_floor
-from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
+from queryapi.conditions import Values, is_about_events, row_conditions
 from queryapi.dimensions import SESSION_DIMENSIONS
+from queryapi.matching import HIT_COLUMNS, events_between, matching_events, of_matched_sessions
 from queryapi.metrics import METRICS
 from queryapi.query import LANES, Query, Range
 from queryapi.spans import spans
@@ -77,7 +78,7 @@ def compile_query(query: Query) -> Statement:
             else [_visits(query, values, keys, conditions, query.range)]
         )
     text = sql.SQL(read("reads/rows")).format(
-        matched=_matched(query, values, keys, conditions),
+        matched=_matched(query, values, keys),
         parts=sql.SQL("\nUNION ALL\n").join(parts),
         keys_first=_first(names),
         metrics=_COMMA.join(
@@ -176,18 +177,11 @@ def _plain_hits(query: Query, values: Values, keys: Sequence[_Key], conditions: 
 def _edge_hits(
     query: Query, values: Values, keys: Sequence[_Key], edge: tuple[datetime, datetime], conditions: sql.Composable
 ) -> sql.Composed:
-    return sql.SQL(
-        "SELECT {keys}visitor_hash, session_hash, (event_type = 'pageview')::integer AS pageviews,"
-        " (event_type NOT IN ('pageview', 'engagement', 'performance', 'identify'))::integer AS custom_events"
-        " FROM events"
-        ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until} {conditions}'
-    ).format(
-        keys=_first([_named(key.on_event, key.name) for key in keys]),
-        website_id=values.bind(query.website_id),
-        since=values.bind(edge[0]),
-        until=values.bind(edge[1]),
-        conditions=conditions,
-    )
+    return sql.SQL("{} {}").format(events_between(query, values, edge, _event_columns(keys)), conditions)
+
+
+def _event_columns(keys: Sequence[_Key]) -> sql.Composed:
+    return sql.SQL("{}{}").format(_first([_named(key.on_event, key.name) for key in keys]), HIT_COLUMNS)
 
 
 def _plain_visits(
@@ -219,8 +213,6 @@ def _visits(
     query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable, started: Range
 ) -> sql.Composed:
     names = [key.name for key in keys]
-    if is_about_events(query):
-        conditions = sql.SQL("{} AND session_hash IN (SELECT session_hash FROM matched)").format(conditions)
     return sql.SQL(read("reads/visits")).format(
         keys_first=_first(names),
         keys_from_facts_first=_first([_named(key.on_visit, key.name) for key in keys]),
@@ -229,18 +221,16 @@ def _visits(
         last_bucket=values.bind(grain_ceiling(started.until + LONGEST_SESSION)),
         since=values.bind(started.since),
         until=values.bind(started.until),
-        conditions=conditions,
+        conditions=sql.SQL("{} {}").format(conditions, of_matched_sessions(query)),
         group_by_keys=_group_by(names),
     )
 
 
-def _matched(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composable:
+def _matched(query: Query, values: Values, keys: Sequence[_Key]) -> sql.Composable:
     """The events that a filter on events picks, in the range."""
     if not is_about_events(query):
         return _NOTHING
-    both = sql.SQL("{} {}").format(conditions, event_conditions(query, values))
-    span = (query.range.since, query.range.until)
-    return sql.SQL("matched AS MATERIALIZED ({}),").format(_edge_hits(query, values, keys, span, both))
+    return sql.SQL("matched AS MATERIALIZED ({}),").format(matching_events(query, values, _event_columns(keys)))
 
 
 def _search(query: Query, values: Values) -> sql.Composable:
