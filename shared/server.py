@@ -6,6 +6,7 @@ Bare, uvicorn waits for ever for a header that comes at a byte a second, and tak
 
 import asyncio
 import gc
+import resource
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TypeGuard
@@ -51,6 +52,8 @@ _IDLE, _IN_HEADERS, _IN_BODY = range(3)
 async def serve(app: ASGIApp, settings: Settings, host: str, port: int) -> None:
     """Serve `app` until SIGTERM or SIGINT, then finish what has been accepted."""
     log.info("listening", host=host, port=port, environment=settings.environment)
+    # Memory holds the addresses of visitors, and a core file would keep them (SPEC R14).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What is loaded by now stays for good; no collection need look at it again.
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY)
