@@ -1,5 +1,6 @@
 """The URL of free queries (SPEC N3)."""
 
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from queryapi.call import COMMON_PARAMETERS
 from queryapi.database import Reader
 from queryapi.endpoint import Asked, Asking, Services, answer, send
 from queryapi.explain import EXPLAIN_PARAMETER, take_explain
-from queryapi.params import parse_params
+from queryapi.params import Params, parse_params
 from queryapi.query_answer import answer_query
 from queryapi.query_body import field_of, parse_query
 from shared.errors import AppError
@@ -32,11 +33,13 @@ def query_routes(services: Services) -> list[BaseRoute]:
         _, explainer = take_explain(sent, principal)
         wanted = parse_query(await read_json(request))
         report = Report(partial(answer_query, wanted=wanted), COMMON_PARAMETERS, _NO_PARAMETERS, reach=SESSION_REACH)
+        # Range, comparison and filters are told by the call, as they are understood.
+        name = f"query {replace(wanted, params=Params({}), filters=())!r}"
         asking = Asking(services=services, principal=principal, explainer=explainer)
 
         async def ask(reader: Reader) -> Asked:
             call = await asking.call(reader, wanted.website_id, wanted.params, wanted.filters)
-            return Asked(call, report, f"query {wanted!r}")
+            return Asked(call, report, name)
 
         try:
             async with services.gate.enter(principal or wanted.website_id):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from tests.model.asking import ROLLUPS, Asked, Asker, Site
+from tests.model.asking import ROLLUPS, Asked, Asker, Body, Site
 from tests.model.calendar import DAY, start_of, year_before
 from tests.model.events import PAGES, PLACES_IN_TIME, Traffic, stored_events, traffics
 from tests.model.filter_tree import Tree, session_trees, trees
@@ -136,6 +136,19 @@ class Case:
 
     def site(self, asker: Asker) -> Site:
         return Site(asker.store(self.traffic, self.events, self.rollups), self.events, asker)
+
+
+def body_of(case: Case) -> Body:
+    """The population of the case as a query has it."""
+    asked = dict(case.asked)
+    picked = {**case.session_filters, **case.event_filters}
+    short = [["is", name, list(values)] for name, values in picked.items()]
+    body: Body = {"filters": [*short, *case.tree], "timezone": asked["timezone"]}
+    if "days" in asked:
+        body["days"] = int(str(asked["days"]))
+    else:
+        body["date_range"] = [asked["from"], asked["to"]]
+    return body | {"include": {"bots": case.include_bots, "total_rows": True}}
 
 
 def _text(end: date | datetime) -> str:

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.model.asking import Asker, Body, Site
+from tests.model.asking import Asker, Body
 from tests.model.calendar import buckets
 from tests.model.queries import by_dimensions
-from tests.model.questions import Case, cases, examples
+from tests.model.questions import Case, body_of, cases, examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 METRICS = (
@@ -30,19 +29,6 @@ SPLITS = (
     ("time:hour", "page"),
     ("page", "entry_page", "time:week", "channel"),
 )
-
-
-def body_of(case: Case) -> Body:
-    """The population of the case as a query has it."""
-    asked = dict(case.asked)
-    picked = {**case.session_filters, **case.event_filters}
-    short = [["is", name, list(values)] for name, values in picked.items()]
-    body: dict[str, Any] = {"filters": [*short, *case.tree], "timezone": asked["timezone"]}
-    if "days" in asked:
-        body["days"] = int(str(asked["days"]))
-    else:
-        body["date_range"] = [asked["from"], asked["to"]]
-    return body | {"include": {"bots": case.include_bots, "total_rows": True}}
 
 
 @pytest.mark.rule("N3")
@@ -88,82 +74,3 @@ def test_a_page_of_a_query_is_a_slice_of_all(
     assert page["data"] == everything["data"][offset : offset + limit]
     keys = [(item["metrics"]["events"]) for item in everything["data"]]
     assert keys == sorted(keys)
-
-
-@pytest.mark.rule("N3")
-@pytest.mark.rule("R39")
-@examples
-@given(case=cases(), interval=st.sampled_from(("15m", "hour", "day", "week", "month")))
-def test_reports_and_queries_that_ask_the_same_agree(asker: Asker, case: Case, interval: str) -> None:
-    site, body = case.site(asker), body_of(case)
-    asked = case.asked | {"compare": "none"}
-
-    _assert_totals_agree(site, case)
-    series = site.ask("timeseries/{}", asked | {"interval": interval, "metrics": "page_views,sessions"}, case.now)
-    own = site.query(body | {"metrics": ["page_views", "sessions"], "dimensions": [f"time:{interval}"]}, case.now)
-    assert [
-        {"time": item["dimensions"][f"time:{interval}"], **item["metrics"], "partial": item.get("partial")}
-        for item in own["data"]
-    ] == [
-        {name: item.get(name) for name in ("time", "page_views", "sessions", "partial")} for item in series["data"]
-    ]  # fmt: skip
-    for path, name, key in (
-        ("geo/{}/continents", "continent", "name"),
-        ("dashboard/{}/sources", "source", "source"),
-        ("{}/channels", "channel", "channel"),
-        ("{}/top-browsers", "browser", "browser"),
-        ("{}/top-os", "os", "os"),
-        ("{}/top-devices", "device", "device"),
-        ("{}/utm", "utm_source", "utm_source"),
-    ):
-        shown = site.ask(path, asked, case.now)["data"]
-        split = body | {"metrics": ["unique_visitors", "sessions", "page_views", "percentage"], "dimensions": [name]}
-        found = site.query(split, case.now)["data"]
-        if path != "geo/{}/continents":
-            assert [item["dimensions"][name] for item in found] == [item[key] for item in shown], path
-        assert [item["metrics"] for item in found] == [
-            {metric: item[metric] for metric in split["metrics"]} for item in shown
-        ], path
-
-
-def _assert_totals_agree(site: Site, case: Case) -> None:
-    body, asked = body_of(case), case.asked
-    shown = site.ask("dashboard/{}", asked, case.now)
-    body["include"] = {**body["include"], "compare": "previous", "totals": True}
-
-    found = site.query(body | {"metrics": list(shown["comparison"]["metrics"])}, case.now)
-
-    row = found["data"][0]
-    assert row["metrics"] == {name: shown["metrics"][name] for name in row["metrics"]}
-    assert row["comparison"]["metrics"] == shown["comparison"]["metrics"]
-    assert row["comparison"]["change"] == shown["comparison"]["change"]
-    assert found["totals"] == row["metrics"]
-
-
-@pytest.mark.rule("B13")
-@examples
-@given(case=cases())
-def test_pages_and_custom_events_agree_with_queries(asker: Asker, case: Case) -> None:
-    site, body = case.site(asker), body_of(case)
-    views = ["is", "event_type", ["pageview"]]
-    body["filters"] = [*body["filters"], views]
-    asked = case.asked | {"event_type": "pageview"}
-    if "event_type" not in case.event_filters:
-        pages = site.ask("dashboard/{}/pages", asked, case.now)["data"]
-        split = body | {"metrics": ["page_views", "unique_visitors", "sessions", "percentage"], "dimensions": ["page"]}
-        found = site.query(split, case.now)["data"]
-        assert {item["dimensions"]["page"]: item["metrics"] for item in found} == {
-            item["page"]: {
-                "page_views": item["views"], "unique_visitors": item["unique"],
-                "sessions": item["sessions"], "percentage": item["percentage"],
-            }
-            for item in pages
-        }  # fmt: skip
-    body["filters"] = [*body["filters"][:-1], ["is_not", "event_type", ["pageview"]]]
-    if "event_type" not in case.event_filters:
-        shown = site.ask("/api/v1/events/{}/custom-events", case.asked, case.now)["data"]
-        metrics = ["unique_visitors", "events", "sessions", "conversion_rate"]
-        found = site.query(body | {"metrics": metrics, "dimensions": ["event_type"]}, case.now)["data"]
-        assert [(item["dimensions"]["event_type"], item["metrics"]) for item in found] == [
-            (item["event_type"], {name: item[name] for name in metrics}) for item in shown
-        ]
