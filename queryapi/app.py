@@ -51,7 +51,8 @@ def create_app(
     """The query API; its lifespan opens and closes the connections, and starts although neither the
     database nor Redis is there. Raises SettingError when the key is not fit to check tokens with."""
     registry = registry or CollectorRegistry()
-    pool = make_pool(settings)
+    pool = make_pool(settings, settings.database_url)
+    replica = make_pool(settings, settings.database_replica_url) if settings.database_replica_url else pool
     redis = _redis(settings.redis_url) if settings.redis_url else None
     cache = _redis(settings.cache_redis_url) if settings.cache_redis_url else None
     shared = cache and RedisAnswers(cache, derived_key(settings, b"cache"), settings.cache_bytes, registry)
@@ -59,6 +60,7 @@ def create_app(
     services = Services(
         settings=settings,
         pool=pool,
+        replica=replica,
         redis=redis,
         clock=clock,
         credentials=Credentials(
@@ -80,7 +82,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        await pool.open(wait=False)
+        for each in {pool, replica}:
+            await each.open(wait=False)
         jobs = [asyncio.create_task(keys.keep_use(redis))]
         if redis is not None:
             jobs.append(asyncio.create_task(keep_published(pool, redis, settings, clock)))
@@ -90,7 +93,8 @@ def create_app(
             yield
         finally:
             await stop_jobs(jobs)
-            await pool.close()
+            for each in {pool, replica}:
+                await each.close()
             for client in (redis, cache):
                 if client is not None:
                     await client.aclose()

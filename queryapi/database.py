@@ -26,7 +26,7 @@ RETRY_AFTER_SECONDS = 5
 MAX_WAITING = 200
 
 
-def make_pool(settings: Settings) -> Pool:
+def make_pool(settings: Settings, database_url: str) -> Pool:
     """A pool for reading, not yet open."""
     options = {
         "statement_timeout": f"{int(settings.statement_timeout_seconds * 1000)}",
@@ -42,7 +42,7 @@ def make_pool(settings: Settings) -> Pool:
         "work_mem": "64MB",
     }
     return AsyncConnectionPool(
-        settings.database_url,
+        database_url,
         connection_class=AsyncConnection[DictRow],
         kwargs={
             "row_factory": dict_row,

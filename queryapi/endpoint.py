@@ -41,10 +41,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the endpoints work with. `redis` is None where none is configured."""
+    """What the endpoints work with. Reports are read from `replica`, which is `pool` where there is none; everything
+    else, what was just changed above all, from `pool`. `redis` is None where none is configured."""
 
     settings: Settings
     pool: Pool
+    replica: Pool
     redis: Redis | None
     clock: Clock
     credentials: Credentials
@@ -112,7 +114,7 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
 async def answer(services: Services, ask: Callable[[Reader], Awaitable[Asked]], *, is_explained: bool) -> Found:
     """The answer to what `ask` makes of its reader: kept, or made now. Access is checked there, each time. The
     connection is given back before the answer is waited for or sent."""
-    async with snapshot(services.pool, services.settings) as reader:
+    async with snapshot(services.replica, services.settings) as reader:
         asked = await ask(reader)
         await reader.pin(asked.call.website.website_id)
         call, report = asked.call, asked.report
@@ -124,7 +126,7 @@ async def answer(services: Services, ask: Callable[[Reader], Awaitable[Asked]], 
         version = await data_version(reader, question)
 
     async def make() -> Entry:
-        async with snapshot(services.pool, services.settings) as reader:
+        async with snapshot(services.replica, services.settings) as reader:
             await reader.pin(call.website.website_id)
             made_of = await data_version(reader, question)
             made = await report.answer(replace(call, reader=reader))

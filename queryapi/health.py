@@ -20,6 +20,8 @@ from sql.statements import read
 READY_SECONDS = 2.0
 # Beyond these the numbers are behind by more than SPEC R43 allows, or soon will be.
 MAX_OLDEST_PENDING_SECONDS = 10.0
+# A replica that is further behind shows what is over.
+MAX_REPLICA_LAG_SECONDS = 10.0
 # Dirty buckets are read from raw events: exact, but slower with each.
 MAX_DIRTY_BUCKETS = 20_000
 METRICS_SCOPE = "metrics"
@@ -75,7 +77,7 @@ def detailed_health(services: Services) -> Endpoint:
         has_token = services.credentials.are_sent(request)
         if has_token:
             await authorize(request, services.credentials)
-        checks = {"redis": await _redis(services), **await _database(services)}
+        checks = {"redis": await _redis(services), **await _database(services), **await _replica(services)}
         statuses = {str(check["status"]) for check in checks.values()}
         is_down = checks["database"]["status"] != "healthy"
         status = "unhealthy" if is_down else "healthy" if statuses <= {"healthy", "not configured"} else "degraded"
@@ -139,6 +141,26 @@ async def _database(services: Services) -> dict[str, Check]:
             "build_date": found["geo_built_at"],
         },
         "aggregates": {"status": "healthy" if dirty <= MAX_DIRTY_BUCKETS else "degraded", "dirty_buckets": dirty},
+    }
+
+
+async def _replica(services: Services) -> dict[str, Check]:
+    """The replica that reports are read from, where there is one; a server that follows nobody is 0 seconds behind."""
+    if services.replica is services.pool:
+        return {}
+    try:
+        async with asyncio.timeout(READY_SECONDS), snapshot(services.replica, services.settings) as reader:
+            found = await reader.row(sql.SQL(read("reads/replica_lag")), {})
+    except (AppError, TimeoutError):
+        return {"replica": {"status": "unhealthy"}}
+    lag = found["lag_seconds"]
+    is_close = isinstance(lag, float) and lag <= MAX_REPLICA_LAG_SECONDS
+    return {
+        "replica": {
+            "status": "healthy" if is_close else "degraded",
+            "is_following": found["is_following"],
+            "lag_s": lag,
+        }
     }
 
 

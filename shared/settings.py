@@ -35,6 +35,7 @@ SETTINGS = (
     Setting("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`"),
     Setting("DATA_DIR", "./data", "where the embedded servers keep their data"),
     Setting("DATABASE_URL", "", "PostgreSQL 16 or newer; empty = embedded"),
+    Setting("DATABASE_REPLICA_URL", "", "a streaming replica that reports are read from; empty = DATABASE_URL"),
     Setting("REDIS_URL", "", "Redis or Valkey with `appendonly yes`; empty = embedded"),
     Setting("HOST", "127.0.0.1", "the address to listen on"),
     Setting("INGEST_PORT", "8080", "the gateway's port, and the front door's in embedded mode"),
@@ -88,6 +89,7 @@ class Settings:
     log_level: str
     data_dir: str
     database_url: str
+    database_replica_url: str
     redis_url: str
     host: str
     ingest_port: int
@@ -164,6 +166,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_level=one_of("LOG_LEVEL", "debug", "info", "warning", "error"),
         data_dir=text("DATA_DIR"),
         database_url=parsed("DATABASE_URL", _parse_database_url),
+        database_replica_url=parsed("DATABASE_REPLICA_URL", _parse_database_url),
         redis_url=parsed("REDIS_URL", _parse_redis_url),
         host=text("HOST"),
         ingest_port=whole("INGEST_PORT", 0, 65535),

@@ -15,7 +15,9 @@ from tests.browser.chromium import find_chromium
 from tests.flow.pipeline import Pipeline
 from tests.services import FLAVOURS, POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
 
-_SERVICE_FIXTURES = frozenset({"servers", "postgres_url", "database", "redis_url", "shared_pipeline", "product"})
+_SERVICE_FIXTURES = frozenset(
+    {"servers", "own_servers", "postgres_url", "database", "redis_url", "shared_pipeline", "product"}
+)
 _CLIENTS = (psycopg, psycopg.Connection, psycopg.AsyncConnection, AbstractConnection, AsyncAbstractConnection)
 _NO_TIMESCALE = "TimescaleDB: NOT FOUND, its flavour is NOT TESTED (set TEST_TIMESCALE_URL, or REQUIRE_TIMESCALE=1)"
 _NO_BROWSER = "Chromium: NOT FOUND, what is shown in a browser is NOT TESTED (install it, or REQUIRE_BROWSER=1)"
@@ -61,6 +63,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Every server of this run, started when asked for."""
+    with Servers(os.environ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_servers() -> Iterator[Servers]:
+    """Servers of one module's own, which it may kill."""
     with Servers(os.environ) as running:
         yield running
 

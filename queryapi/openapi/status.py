@@ -1,12 +1,14 @@
 """What is said of the routes that tell of the services themselves."""
 
 from queryapi.openapi.operation import UNAUTHORIZED, Operation, Operations
-from queryapi.openapi.schema import INTEGER, MOMENT, NUMBER, STRING, keyed, nullable, one_of, record
+from queryapi.openapi.schema import BOOLEAN, INTEGER, MOMENT, NUMBER, STRING, keyed, nullable, one_of, record
 
 _GROUP = "Health"
 _STATUS = {"status": STRING, "service": STRING, "timestamp": MOMENT, "version": STRING}
 _DETAILS = {
     **dict.fromkeys(("latency_ms", "oldest_pending_s"), NUMBER),
+    "lag_s": nullable(NUMBER),
+    "is_following": BOOLEAN,
     **dict.fromkeys(("workers", "length", "lag", "pending", "dead_letter", "dirty_buckets"), INTEGER),
     "state": nullable(STRING),
     "build_date": nullable(MOMENT),

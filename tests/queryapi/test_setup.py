@@ -99,7 +99,7 @@ async def test_of_two_processes_one_prints_the_link_and_it_works(
     database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for(database, PUBLIC_URL="https://stats.example.com")
-    async with make_pool(settings) as one, make_pool(settings) as two:
+    async with make_pool(settings, database) as one, make_pool(settings, database) as two:
         await asyncio.gather(announce_setup(one, settings, lambda: NOW), announce_setup(two, settings, lambda: NOW))
         printed = capsys.readouterr().out
         later = NOW + SETUP_LINK_LIFETIME + timedelta(seconds=1)
