@@ -23,6 +23,7 @@ from queryapi.derived_key import derived_key
 from queryapi.endpoint import Services
 from queryapi.gate import Gate
 from queryapi.hashing import Hashing
+from queryapi.hosts import AllowedHosts
 from queryapi.key_ring import KeyRing
 from queryapi.live import Live, Pace
 from queryapi.memory import Memory
@@ -100,6 +101,8 @@ def create_app(
                     await client.aclose()
 
     middleware = [Middleware(Requests, registry=registry)]
+    if settings.allowed_hosts:
+        middleware.append(Middleware(AllowedHosts, names=settings.allowed_hosts))
     if settings.cors_origins:
         middleware.append(
             Middleware(

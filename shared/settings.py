@@ -67,6 +67,7 @@ SETTINGS = (
     Setting("JWT_ISSUER", "analytics", "the `iss` a token must carry"),
     Setting("JWT_AUDIENCE", "analytics", "the `aud` a token must carry"),
     Setting("CORS_ORIGINS", "", "origins, comma separated, that may call the query API from a browser"),
+    Setting("ALLOWED_HOSTS", "", "names, comma separated, that page and query API answer for; empty = any"),
     Setting("PUBLIC_URL", "", "where people open the page, such as https://stats.example.com; empty = as they ask"),
     Setting("TRACKER_URL", "", "where websites fetch the tracker; empty = at the address of the page"),
     Setting("API_DOCS", "", "`true` or `false`: serve /docs and the OpenAPI document; empty = only in development"),
@@ -117,6 +118,7 @@ class Settings:
     jwt_issuer: str
     jwt_audience: str
     cors_origins: tuple[str, ...]
+    allowed_hosts: frozenset[str]
     public_url: str
     tracker_url: str
     api_docs: bool
@@ -194,6 +196,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         jwt_issuer=text("JWT_ISSUER"),
         jwt_audience=text("JWT_AUDIENCE"),
         cors_origins=_parse_list(text("CORS_ORIGINS")),
+        allowed_hosts=parsed("ALLOWED_HOSTS", _parse_hosts),
         public_url=parsed("PUBLIC_URL", _parse_public_url),
         tracker_url=parsed("TRACKER_URL", _parse_public_url),
         api_docs=_parse_bool("API_DOCS", text("API_DOCS") or only_in_development),
@@ -245,6 +248,14 @@ def _parse_public_url(value: str) -> str:
     ):
         raise ValueError("must be scheme, host and port alone, such as https://stats.example.com")
     return url
+
+
+def _parse_hosts(value: str) -> frozenset[str]:
+    hosts = frozenset(host.lower() for host in _parse_list(value))
+    for host in hosts:
+        if re.fullmatch(r"[a-z0-9.-]+|\[[0-9a-f:]+\]", host) is None:
+            raise ValueError("must be names or addresses without a port, such as stats.example.com or [::1]")
+    return hosts
 
 
 def _parse_bool(name: str, value: str) -> bool:

@@ -21,7 +21,7 @@ Document = dict[str, object]
 # What any request can be answered with before a route is looked for; no operation repeats it.
 EVERYWHERE = (
     "`404 not_found`, `405 method_not_allowed` (with `Allow`), `408 request_timeout`, `431 headers_too_large`,"
-    " `400 bad_request`, `503 overloaded` and `500 internal_error` can answer any request."
+    " `400 bad_request` and `unknown_host`, `503 overloaded` and `500 internal_error` can answer any request."
 )
 _ABOUT = (
     "Reports, websites, funnels and everything else that the product can be asked for, and how events are sent.\n\n"
