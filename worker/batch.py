@@ -1,6 +1,6 @@
 """Stream entries as events, divided into what one transaction may hold. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -140,25 +140,3 @@ def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
         part.events.sort(key=_arrival)
         part.events.sort(key=_timestamp)
     return parts
-
-
-def without_repeats(events: Sequence[Incoming]) -> tuple[list[Incoming], list[Incoming]]:
-    """The events without those that repeat an id a client chose, and these. The first to arrive stays
-    (SPEC R57); the order is kept."""
-    first: dict[tuple[str, int], Incoming] = {}
-    for incoming in events:
-        event = incoming.event
-        if event.is_client_id:
-            key = (event.website_id, event.id.int)
-            rival = first.get(key)
-            if rival is None or _arrival_order(incoming) < _arrival_order(rival):
-                first[key] = incoming
-    chosen = {id(incoming) for incoming in first.values()}
-    repeats = [incoming for incoming in events if incoming.event.is_client_id and id(incoming) not in chosen]
-    if not repeats:
-        return list(events), []
-    return [incoming for incoming in events if not incoming.event.is_client_id or id(incoming) in chosen], repeats
-
-
-def _arrival_order(incoming: Incoming) -> tuple[int, int]:
-    return incoming.arrival, incoming.entry.partition

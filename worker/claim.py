@@ -7,7 +7,7 @@ from datetime import date
 import psycopg
 
 from sql.statements import read
-from worker.batch import Entry, Incoming, Part, without_repeats
+from worker.batch import Entry, Incoming, Part
 from worker.hashes import seen_bucket, seen_key
 from worker.tally import Written
 
@@ -38,26 +38,40 @@ def seen_days_of(events: Sequence[Incoming]) -> set[date]:
 
 def unseen(connection: psycopg.Connection, events: Sequence[Incoming], written: Written) -> Sequence[Incoming]:
     """The events whose id counts for the first time (SPEC R57)."""
-    if not any(incoming.event.is_client_id for incoming in events):
+    named = [incoming for incoming in events if incoming.event.is_client_id]
+    if not named:
         return events
-    events, repeats = without_repeats(events)
-    keys = {seen_key(incoming.event): incoming for incoming in events if incoming.event.is_client_id}
+    first = first_by_key(named)
     by_bucket: defaultdict[date, list[str]] = defaultdict(list)
-    for key, incoming in keys.items():
+    for key, incoming in first.items():
         by_bucket[seen_bucket(incoming.event, incoming.envelope.received_at)].append(key)
     new = set[str]()
     # All workers in the same order, so that no two wait for each other.
     for bucket in sorted(by_bucket):
         new |= _claim_keys(connection, bucket, by_bucket[bucket])
-    for incoming in repeats:
-        written.count(incoming, "duplicate")
-    if len(new) == len(keys):
+    if len(new) == len(named):
         return events
-    known = {id(incoming) for key, incoming in keys.items() if key not in new}
-    for key, incoming in keys.items():
-        if key not in new:
+    counting = {id(incoming) for key, incoming in first.items() if key in new}
+    duplicates = {id(incoming) for incoming in named} - counting
+    for incoming in named:
+        if id(incoming) in duplicates:
             written.count(incoming, "duplicate")
-    return [incoming for incoming in events if id(incoming) not in known]
+    return [incoming for incoming in events if id(incoming) not in duplicates]
+
+
+def first_by_key(named: Sequence[Incoming]) -> dict[str, Incoming]:
+    """Of events whose ids clients chose the first to arrive with each, by the id's key (SPEC R57)."""
+    first: dict[str, Incoming] = {}
+    for incoming in named:
+        key = seen_key(incoming.event)
+        rival = first.setdefault(key, incoming)
+        if rival is not incoming and _arrival_order(incoming) < _arrival_order(rival):
+            first[key] = incoming
+    return first
+
+
+def _arrival_order(incoming: Incoming) -> tuple[int, int]:
+    return incoming.arrival, incoming.entry.partition
 
 
 def _claim_keys(connection: psycopg.Connection, bucket: date, keys: list[str]) -> set[str]:

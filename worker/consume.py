@@ -1,6 +1,5 @@
 """The loop of a worker: own partitions, take over what is pending, read, write, acknowledge."""
 
-import gc
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from worker.deliver import AbandonedError, write_batch, write_off
 from worker.enrich import Enricher
 from worker.failpoint import Failpoint
 from worker.failure import delay_seconds, sqlstate
+from worker.heap import heap_for
 from worker.inbox import Inbox
 from worker.memory import Memory
 from worker.metrics import WorkerMetrics
@@ -70,22 +70,21 @@ def consume(config: WorkerConfig, tools: Tools, stop: threading.Event) -> None:
     Outages are waited for without end. Raises UnsafeServerError, and PoisonFloodError when a flood of
     events cannot be stored; whatever was in hand then waits in the stream.
     """
-    # What lives for ever need not be looked at again; and batches make no reference cycles.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
     failures = 0
-    while not stop.is_set():
-        started = monotonic_seconds()
-        try:
-            with connect_database(config.database_url, config.worker_id) as connection:
-                _Shift(config, tools, connection, stop).work()
-        except (psycopg.Error, redis.RedisError, OSError) as error:
-            # A shift that lasted was no part of a series of failures.
-            failures = failures + 1 if monotonic_seconds() - started < 30 else 1
-            tools.metrics.retried(_kind(error))
-            log.warning("worker_interrupted", error=type(error).__name__, sqlstate=sqlstate(error), failures=failures)
-            stop.wait(delay_seconds(failures))
+    with heap_for(config.batch_size):
+        while not stop.is_set():
+            started = monotonic_seconds()
+            try:
+                with connect_database(config.database_url, config.worker_id) as connection:
+                    _Shift(config, tools, connection, stop).work()
+            except (psycopg.Error, redis.RedisError, OSError) as error:
+                # A shift that lasted was no part of a series of failures.
+                failures = failures + 1 if monotonic_seconds() - started < 30 else 1
+                tools.metrics.retried(_kind(error))
+                log.warning(
+                    "worker_interrupted", error=type(error).__name__, sqlstate=sqlstate(error), failures=failures
+                )
+                stop.wait(delay_seconds(failures))
 
 
 class _Shift:

@@ -31,12 +31,15 @@ def microseconds(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-@lru_cache(CACHED_TEXTS)
-def text(value: str | None) -> bytes:
-    if value is None:
-        return NULL
+def rare_text(value: str) -> bytes:
+    """A text that will hardly come again: remembering it would cost another its place."""
     encoded = value.encode()
     return _length(len(encoded)) + encoded
+
+
+@lru_cache(CACHED_TEXTS)
+def text(value: str | None) -> bytes:
+    return NULL if value is None else rare_text(value)
 
 
 def smallint(value: int | None) -> bytes:

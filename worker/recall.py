@@ -10,7 +10,7 @@ from psycopg.rows import tuple_row
 from sql.statements import read
 from worker.batch import LATE, Incoming, Part
 from worker.enrich import Attributes
-from worker.hashes import client_session_hash, hash64
+from worker.hashes import client_session_hash, hash64, is_derived_session
 from worker.memory import Memory
 from worker.row import attribute_piece
 from worker.session import LONGEST, SILENCE, Session
@@ -30,6 +30,8 @@ def recall(
     At most two queries: one for websites not read since a partition was taken, one for the visitors of
     late events (and of any, once memory is so full that it forgets what is younger than 30 minutes).
     """
+    if _remembers_all(memory, events):
+        return {}
     unread: dict[str, datetime] = {}
     visitors: dict[str, set[int]] = {}
     earliest = _FOREVER
@@ -63,6 +65,15 @@ def recall(
     return memory.unify(_read(connection, list(visitors), earliest, until, hashes))
 
 
+def _remembers_all(memory: Memory, events: Sequence[Incoming]) -> bool:
+    """Whether memory goes back far enough for the oldest of the events, which are in time order, on each website."""
+    if not events:
+        return True
+    oldest = events[0].event.timestamp
+    website_ids = {incoming.event.website_id for incoming in events}
+    return all(oldest >= _later(memory.complete_since(website_id), LONGEST) for website_id in website_ids)
+
+
 def _later(moment: datetime, by: timedelta) -> datetime:
     return moment if moment > _FOREVER - by else moment + by
 
@@ -88,7 +99,6 @@ def _read(
             ]
             session = found.get(session_hash)
             if session is None:
-                is_client = session_hash != hash64(website_id, session_id)
                 session = found[session_hash] = Session(
                     website_id,
                     session_id,
@@ -97,7 +107,7 @@ def _read(
                     # The arrival of the first event is not read: one with the very same time never replaces it.
                     -1,
                     last_at.astimezone(UTC),
-                    is_client,
+                    not is_derived_session(session_id, session_hash),
                     is_new_user,
                     attribute_piece(Attributes(*row[_HEAD:])),
                 )

@@ -1,7 +1,7 @@
 """One row of `events` as binary COPY takes it.
 
-A row is four pieces: what every event has of its own, its visitor, what few events have, its session.
-Of one session's rows the last piece is the same, of one visitor's the second: they are made once.
+A row is three pieces: what every event has of its own, what few events have, and whose it is. The last
+is the same in all rows of one visitor's session, and made once.
 """
 
 from collections.abc import Callable
@@ -28,9 +28,6 @@ EVENT_COLUMNS = {
     "is_bot": "boolean",
     "is_persistent": "boolean",
     "id": "uuid",
-    "visitor_hash": "bigint",
-    "website_id": "text",
-    "visitor_id": "text",
     "event_type": "text",
     "page": "text",
     "title": "text",
@@ -43,6 +40,9 @@ EVENT_COLUMNS = {
     "revenue_amount": "numeric",
     "performance": "jsonb",
     "properties": "jsonb",
+    "visitor_hash": "bigint",
+    "website_id": "text",
+    "visitor_id": "text",
     "session_started_at": "timestamptz",
     "session_hash": "bigint",
     "is_new_user": "boolean",
@@ -52,8 +52,6 @@ _NOT_TEXT = {"rules_version": "smallint", "city_geoname_id": "integer"}
 SESSION_COLUMNS = {name: _NOT_TEXT.get(name, "text") for name in Attributes._fields}
 COLUMNS = EVENT_COLUMNS | SESSION_COLUMNS
 
-# A batch's visitors, and those of the batches around it.
-CACHED_VISITORS = 32_768
 CACHED_GROUPS = 16_384
 # The number of fields, then each of the first seven: its length and value.
 _head = Struct(">hiqiqiqi?i?i?i16s").pack
@@ -67,8 +65,8 @@ _TWO_NULLS = fields.NULL * 2
 _FOUR_NULLS = fields.NULL * 4
 
 
-def event_row(incoming: Incoming, session: bytes, verdict: Verdict, user_agent: str | None) -> bytes:
-    """The row of an event; `session` is the `session_piece` of its session. Raises ValueError,
+def event_row(incoming: Incoming, owner: bytes, verdict: Verdict, user_agent: str | None) -> bytes:
+    """The row of an event; `owner` is the `owner_piece` of its visitor and session. Raises ValueError,
     ArithmeticError or struct.error for what the columns cannot hold."""
     event = incoming.event
     return b"".join(
@@ -90,7 +88,6 @@ def event_row(incoming: Incoming, session: bytes, verdict: Verdict, user_agent: 
                 16,
                 event.id.int.to_bytes(16),
             ),
-            _visitor_piece(event.website_id, event.visitor_id),
             fields.text(event.event_type),
             fields.text(event.page),
             fields.text(event.title),
@@ -102,20 +99,23 @@ def event_row(incoming: Incoming, session: bytes, verdict: Verdict, user_agent: 
             _FOUR_NULLS
             if event.revenue is None and event.performance is None and not event.properties
             else _rare_piece(event),
-            session,
+            owner,
         )
     )
 
 
-def session_piece(session: Session) -> bytes:
-    """The columns of a session that has its attributes."""
+def owner_piece(visitor_id: str, session: Session) -> bytes:
+    """The columns of a visitor and of a session that has its attributes."""
     assert session.attributes is not None
     return b"".join(
         (
+            fields.bigint(hash64(session.website_id, visitor_id)),
+            fields.text(session.website_id),
+            fields.rare_text(visitor_id),
             fields.timestamptz(session.started_at),
             fields.bigint(session.session_hash),
             fields.boolean(session.is_new_user),
-            fields.text(session.session_id),
+            fields.rare_text(session.session_id),
             session.attributes,
         )
     )
@@ -138,11 +138,6 @@ def attribute_piece(attributes: Attributes) -> bytes:
 def _group(start: int, values: tuple[str | int | None, ...]) -> bytes:
     forms = _ATTRIBUTE_FORMS[start : start + len(values)]
     return b"".join([form(value) for form, value in zip(forms, values, strict=True)])
-
-
-@lru_cache(CACHED_VISITORS)
-def _visitor_piece(website_id: str, visitor_id: str) -> bytes:
-    return fields.bigint(hash64(website_id, visitor_id)) + fields.text(website_id) + fields.text(visitor_id)
 
 
 def _verdict_piece(verdict: Verdict) -> bytes:

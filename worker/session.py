@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE, Event
 from shared.hashes import digest64
 from worker.batch import Incoming
-from worker.hashes import client_session_hash, derived_session_id, hash64
+from worker.hashes import client_session_hash, derived_session, hash64
 
 # Exactly 1800 s of silence still belong to the session (R16, G9).
 SILENCE = timedelta(seconds=1800)
@@ -164,11 +164,11 @@ def _key(event: Event, visitor_id: str) -> int:
 def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:
     event = incoming.event
     at = event.timestamp
-    visitor_key = hash64(event.website_id, event.visitor_id)
     if event.session_id is None:
-        session_id = derived_session_id(event.website_id, event.visitor_id, event.id)
-        session_hash = digest64(event.website_id, session_id)
+        visitor_key = key
+        session_id, session_hash = derived_session(event.website_id, event.visitor_id, event.id)
     else:
+        visitor_key = hash64(event.website_id, event.visitor_id)
         # The first goes by the client's name; what the 24 h cap splits off also by its start.
         is_split = bool(draft.of(key))
         session_id = f"{event.session_id}~{int(at.timestamp())}" if is_split else event.session_id
@@ -187,7 +187,8 @@ def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:
         incoming,
     )
     draft.add(key, session)
-    draft.add(visitor_key, session)
+    if visitor_key != key:
+        draft.add(visitor_key, session)
     draft.changed.append(session)
     return session
 

@@ -5,9 +5,10 @@ client's retry harmless; memory learns of the sessions only once the transaction
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
+from itertools import islice
 
 import psycopg
 from psycopg import sql
@@ -23,7 +24,7 @@ from worker.failpoint import Failpoint
 from worker.fields import SIGNATURE, TRAILER
 from worker.memory import Memory
 from worker.recall import recall
-from worker.row import COLUMNS, attribute_piece, event_row, session_piece
+from worker.row import COLUMNS, attribute_piece, event_row, owner_piece
 from worker.session import LONGEST, SILENCE, Draft, Session, place_event
 from worker.tally import HOUR_MILLISECONDS, Written, bucket_of, bucket_start, count_payload, save_counts
 from worker.websites import Websites
@@ -186,29 +187,33 @@ def _move_session(connection: psycopg.Connection, session: Session, attributes: 
 def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
     if not placed:
         return
-    pieces = {session: session_piece(session) for session in {session: None for _, session in placed}}
+    rows = _rows(desk, placed, written)
     with desk.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.write(SIGNATURE)
-        for start in range(0, len(placed), ROWS_PER_WRITE):
-            copy.write(b"".join(_rows(desk, placed[start : start + ROWS_PER_WRITE], pieces, written)))
+        while chunk := b"".join(islice(rows, ROWS_PER_WRITE)):
+            copy.write(chunk)
         desk.reach("worker.mid_copy")
         copy.write(TRAILER)
     written.rows = len(placed)
 
 
-def _rows(desk: Desk, placed: Sequence[Placed], pieces: dict[Session, bytes], written: Written) -> list[bytes]:
+def _rows(desk: Desk, placed: Sequence[Placed], written: Written) -> Iterator[bytes]:
     """The rows, each counted, and its bucket with it."""
     judge = desk.enricher.judge
     keeps_agent = desk.store_user_agent
-    rows: list[bytes] = []
+    # A session's visitor, and what their rows end with. The visitor changes at midnight only (SPEC R12).
+    owners: dict[Session, tuple[str, bytes]] = {}
     stored: defaultdict[tuple[str, int, int], int] = defaultdict(int)
     # In time order: a bucket is looked up once, not for each of its events.
     bucket_end = placed[0][0].event.timestamp
     websites = set[str]()
     for incoming, session in placed:
         event, envelope, entry = incoming.event, incoming.envelope, incoming.entry
+        owner = owners.get(session)
+        if owner is None or owner[0] != event.visitor_id:
+            owner = owners[session] = event.visitor_id, owner_piece(event.visitor_id, session)
         verdict = judge(event, envelope)
-        rows.append(event_row(incoming, pieces[session], verdict, envelope.user_agent if keeps_agent else None))
+        yield event_row(incoming, owner[1], verdict, envelope.user_agent if keeps_agent else None)
         stored[event.website_id, entry.milliseconds // HOUR_MILLISECONDS, entry.partition] += 1
         if verdict.is_bot:
             written.count(incoming, "bot")
@@ -219,4 +224,3 @@ def _rows(desk: Desk, placed: Sequence[Placed], pieces: dict[Session, bytes], wr
         websites.add(event.website_id)
     for key, events in stored.items():
         written.outcomes[*key, "stored"] += events
-    return rows

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.worker.given import NOON, deliveries, entry, envelope, event
-from worker.batch import decode_entry, split_parts, without_repeats
+from tests.worker.given import NOON, SITE, deliveries, entry, envelope, event
+from worker.batch import decode_entry, split_parts
+from worker.claim import first_by_key
 
 
 def test_late_events_go_by_day_and_before_those_on_time() -> None:
@@ -52,7 +53,9 @@ def test_first_arrival_of_an_id_stays() -> None:
     elsewhere = event(NOON, is_client_id=True, id=first.id, website_id="other")
     (part,) = split_parts(deliveries([first], [again, elsewhere], received_at=NOON))
 
-    kept, repeats = without_repeats(part.events)
+    first_ones = first_by_key(part.events).values()
 
-    assert [incoming.event.page for incoming in repeats] == ["/again"]
-    assert len(kept) == 2
+    assert sorted((incoming.event.website_id, incoming.event.page) for incoming in first_ones) == [
+        ("other", "/"),
+        (SITE, "/first"),
+    ]
