@@ -18,7 +18,8 @@ from shared.clock import Clock
 
 log = structlog.get_logger()
 
-HISTORY_DAYS = 42
+# What is shown at first is 30 days, beside the 30 before.
+HISTORY_DAYS = 61
 # As many as the gateway takes of one request (SPEC R55).
 BATCH_EVENTS = 1000
 ANSWER_SECONDS = 30
@@ -34,6 +35,11 @@ _FUNNEL: Event = {
         {"name": "Order", "event_type": "purchase", "order": 4},
     ],
 }
+_GOALS: tuple[Event, ...] = (
+    {"name": "Ordered", "event_type": "purchase"},
+    {"name": "Subscribed to the newsletter", "event_type": "newsletter"},
+    {"name": "Read in the journal", "page": "/journal/*"},
+)
 
 
 def run_demo(url: str, make_token: Callable[[], str], clock: Clock) -> None:
@@ -54,9 +60,11 @@ def run_demo(url: str, make_token: Callable[[], str], clock: Clock) -> None:
 
 
 def register(url: str, token: str) -> None:
-    """Make the website and its funnel, unless they are there."""
+    """Make the website, its funnel and its goals, unless they are there."""
     _post(f"{url}/api/v1/websites", token, _WEBSITE)
     _post(f"{url}/api/v1/funnels", token, _FUNNEL)
+    for goal in _GOALS:
+        _post(f"{url}/api/v1/websites/{WEBSITE_ID}/goals", token, goal)
 
 
 def send_day(client: BatchClient, day: date, until: datetime) -> int:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext
 from shared.clock import utc_now
 from tests.flow.pipeline import free_port, request, wait_until
 
-# Six weeks of visits are made and stored in about 20 s on two cores.
+# Two months of visits are made and stored in about 30 s on two cores.
 _FILL_SECONDS = 180
 
 
@@ -61,7 +61,7 @@ def demo_product() -> Generator[DemoProduct]:
             wait_until(lambda: _answers(origin), "the product's start", 120)
             token = subprocess.run([*launch, "token"], env=environ, capture_output=True, check=True, text=True)
             product = DemoProduct(origin, token.stdout.strip().splitlines()[-1])
-            wait_until(lambda: _is_full(product), "six weeks of visits", _FILL_SECONDS)
+            wait_until(lambda: _is_full(product), "two months of visits", _FILL_SECONDS)
             yield product
         finally:
             running.send_signal(signal.SIGTERM)

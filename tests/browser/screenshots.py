@@ -1,10 +1,8 @@
 """`make screenshots`: pictures of the demo for the README."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.clock import utc_now
 from tests.bench.demo_product import demo_product
 from tests.browser.chromium import launched
 from tests.browser.shown_site import settle
@@ -21,13 +19,11 @@ _LOOKS: dict[str, dict[str, Any]] = {
 def main() -> None:
     """Write one picture a look; fails on one that would make the repository heavy."""
     PICTURES.mkdir(exist_ok=True)
-    # Half of the demo's six weeks, so that the other half is what it is compared with.
-    today = utc_now().date()
     with demo_product() as product, launched() as browser:
         for name, options in _LOOKS.items():
             context = product.look(browser, options)
             page = context.new_page()
-            page.goto(f"{product.origin}/#/site/demo?from={today - timedelta(days=20)}&to={today}")
+            page.goto(f"{product.origin}/#/site/demo")
             settle(page)
             path = PICTURES / f"{name}.png"
             page.screenshot(path=path)

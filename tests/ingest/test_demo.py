@@ -60,7 +60,7 @@ def test_sent_twice_every_event_is_taken_and_counted_once(pipeline: Pipeline) ->
     assert [funnel["name"] for funnel in funnels.body["data"]] == ["From a lamp to an order"]
 
 
-def test_registered_again_the_website_and_its_funnel_stay_as_they_are(pipeline: Pipeline) -> None:
+def test_registered_again_the_website_its_funnel_and_its_goals_stay_as_they_are(pipeline: Pipeline) -> None:
     url = f"http://127.0.0.1:{pipeline.query_port}"
 
     for _ in range(2):
@@ -68,3 +68,5 @@ def test_registered_again_the_website_and_its_funnel_stay_as_they_are(pipeline: 
 
     assert pipeline.read("websites").body["total"] == 1
     assert pipeline.read(f"funnels/{WEBSITE_ID}").body["total"] == 1
+    goals = pipeline.read(f"analytics/{WEBSITE_ID}/goals").body["data"]
+    assert sorted(goal["name"] for goal in goals) == ["Ordered", "Read in the journal", "Subscribed to the newsletter"]
