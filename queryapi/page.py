@@ -1,6 +1,8 @@
 """The dashboard page: files that are read once, and served with an address that changes when they do."""
 
 import hashlib
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.requests import Request
@@ -24,6 +26,8 @@ _PAGE_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "Cross-Origin-Resource-Policy": "same-origin"}
+# What every module says of those that it cannot be without; `import()` is for later.
+_IMPORT = re.compile(rb'^import .* from "\./([\w.]+)";$', re.MULTILINE)
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -38,9 +42,7 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in _MEDIA_TYPES}
     version = hashlib.blake2b(b"\0".join(files.values()), digest_size=8).hexdigest()
     html = files.pop("index.html")
-    # All at once: one found in another would be asked for only when that one is here.
-    scripts = (f'<link rel="modulepreload" href="/assets/VERSION/{name}">' for name in files if name.endswith(".js"))
-    for mark, text in {"PRELOADS": "\n".join(scripts), "VERSION": version, "TRACKER": settings.tracker_url}.items():
+    for mark, text in {"PRELOADS": _preloads(files), "VERSION": version, "TRACKER": settings.tracker_url}.items():
         html = html.replace(mark.encode(), text.encode())
     index = StaticFile(html, _MEDIA_TYPES[".html"])
     assets = {name: StaticFile(plain, _MEDIA_TYPES[Path(name).suffix]) for name, plain in files.items()}
@@ -59,3 +61,21 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         Route("/share/{token}", page),
         Route("/assets/{version}/{name}", asset),
     ]
+
+
+def _preloads(files: Mapping[str, bytes]) -> str:
+    """Links to what is needed at once, all together: one found in another would be asked for only when that one is
+    here. What asks for reports is first, and the reports themselves overtake the rest."""
+    first, all_of_it = _needed(files, "ahead.js"), _needed(files, "app.js")
+    low = {name: "" if name in first else ' fetchpriority="low"' for name in [*first, *all_of_it]}
+    return "\n".join(
+        f'<link rel="modulepreload" href="/assets/VERSION/{name}"{priority}>' for name, priority in low.items()
+    )
+
+
+def _needed(files: Mapping[str, bytes], name: str) -> list[str]:
+    """A module with all that it imports, and what those import."""
+    found = [name]
+    for module in found:
+        found += [other.decode() for other in _IMPORT.findall(files[module]) if other.decode() not in found]
+    return found

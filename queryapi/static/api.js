@@ -1,7 +1,9 @@
 // The public API, asked as any user may: with the session's cookie, or with a bearer token.
 
 const KEY = "analytics.token";
+const SIGNED_IN = "analytics.signed_in";
 let bearer = sessionStorage.getItem(KEY);
+const ahead = new Map();
 
 /** A refusal or a failure, in the API's words. */
 export class ApiError extends Error {
@@ -33,6 +35,16 @@ export function hasToken() {
   return !!bearer;
 }
 
+/** Whether somebody signed in here: asking for the session of nobody would only leave a refusal in the console. */
+export function hasSignedIn() {
+  return !!localStorage.getItem(SIGNED_IN);
+}
+
+export function noteSignIn(isSignedIn) {
+  if (isSignedIn) localStorage.setItem(SIGNED_IN, "1");
+  else localStorage.removeItem(SIGNED_IN);
+}
+
 /** One request; gives the decoded body, null where there is none. Throws ApiError. */
 export async function call(method, path, body, signal) {
   const response = await fetch(path, {
@@ -56,18 +68,32 @@ export async function call(method, path, body, signal) {
 
 /** GET with parameters; those that are null, undefined or empty are left out. */
 export function get(path, parameters, signal) {
+  const url = address(path, parameters);
+  const begun = ahead.get(url);
+  ahead.delete(url);
+  return begun || call("GET", url, undefined, signal);
+}
+
+/** Begin what `get` will soon be asked for: the first to ask for the same takes this answer. */
+export function getAhead(path, parameters) {
+  const url = address(path, parameters);
+  const begun = call("GET", url);
+  begun.catch(() => {});
+  ahead.set(url, begun);
+}
+
+function address(path, parameters) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters || {})) {
     if (value !== null && value !== undefined && value !== "") query.append(name, value);
   }
   const text = query.toString();
-  return call("GET", text ? `${path}?${text}` : path, undefined, signal);
+  return text ? `${path}?${text}` : path;
 }
 
 /** Server-sent events of a path: `told` gets each decoded one, until `signal` ends it. Throws when it cannot go on. */
 export async function listen(path, parameters, signal, told) {
-  const query = new URLSearchParams(parameters).toString();
-  const response = await fetch(query ? `${path}?${query}` : path, { headers: headers(), signal });
+  const response = await fetch(address(path, parameters), { headers: headers(), signal });
   if (!response.ok) throw new ApiError(response.status, {});
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let unread = "";

@@ -1,17 +1,15 @@
 // The page: who is here, what the address asks for, and which view shows it.
 
-import { ApiError, call, get, hasToken, roleOfToken, useToken } from "./api.js";
+import { ApiError, call, get, hasSignedIn, hasToken, noteSignIn, roleOfToken, useToken } from "./api.js";
 import { h, dialog, menu, notify, replace } from "./dom.js";
-import { settingsView } from "./settings.js";
-import { setupView, sharePasswordView, signInView } from "./signin.js";
+import { late } from "./late.js";
 import { siteView } from "./site.js";
-import { sitesView } from "./sites.js";
-import { changed, format, parse } from "./state.js";
-import { usersDialog } from "./users.js";
+import { changed, format, parse, sitesFrom } from "./state.js";
 
-const SIGNED_IN = "analytics.signed_in";
+const NOBODY = { user: null, sites: [], sitesCome: Promise.resolve(), mayEdit: false, mayManage: false, mayReadEvents: false, mayManageUsers: false };
 const root = document.getElementById("app");
-const context = { user: null, sites: [], mayEdit: false, mayManage: false, mayReadEvents: false, isShared: false };
+// Who reads, and what they may do. A guest has a share link, or nothing: then reports of what is public are all there is.
+const context = { ...NOBODY, isGuest: true, isPublic: true, forced: [], refused };
 let ends = new AbortController();
 const shareToken = location.pathname.startsWith("/share/") ? location.pathname.slice(7) : null;
 
@@ -26,27 +24,51 @@ function draw() {
   ends.abort();
   ends = new AbortController();
   const state = parse(location.hash);
-  if (context.isShared && (state.view !== "site" || state.site !== context.site)) {
-    location.replace(format({ view: "site", site: context.site, period: "30d", compare: "previous", metric: "unique_visitors", filters: [] }));
-    return;
+  if (shareToken && (state.view !== "site" || state.site !== context.site)) {
+    history.replaceState(null, "", format(parse(`#/site/${encodeURIComponent(context.site)}`)));
+    return draw();
   }
+  // Guests have no list of websites, and no settings.
+  if (context.isGuest && state.view !== "site") return begin();
   // A filter or another range leaves the reader where they were.
   const place = `${state.view} ${state.site}`;
-  const y = place === context.place ? scrollY : 0;
+  const isSamePlace = place === context.place;
+  const y = isSamePlace ? scrollY : 0;
+  const held = isSamePlace && nameOf(document.activeElement);
   context.place = place;
   const main = h("main", { id: "main" });
   if (y) main.style.minHeight = `${root.querySelector("main").offsetHeight}px`;
   replace(root, h("a", { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), main.querySelector("button, a")?.focus()) }, "Skip to the numbers"), header(), main);
   document.title = state.site ? `${state.site} – Analytics` : "Analytics";
-  if (state.view === "site") siteView(main, state, context, go, ends.signal);
-  else if (state.view === "settings") settingsView(main, state, context, go, reloadSites);
-  else sitesView(main, context, go, ends.signal, reloadSites);
+  const { signal } = ends;
+  if (state.view === "site") siteView(main, state, context, go, signal);
+  else drawOther(main, state, signal);
   scrollTo(0, y);
+  if (held) ([...root.querySelectorAll("button, a")].find((one) => nameOf(one) === held) || main.querySelector(".chips button"))?.focus({ preventScroll: true });
+}
+
+async function drawOther(main, state, signal) {
+  if (state.view === "settings") {
+    const { settingsView } = await late("./settings.js");
+    if (!signal.aborted) settingsView(main, state, context, go, reloadSites);
+    return;
+  }
+  const { sitesView } = await late("./sites.js");
+  // Who is refused is told elsewhere.
+  await context.sitesCome.catch(() => {});
+  if (!signal.aborted) sitesView(main, context, go, signal, reloadSites);
+}
+
+// What tells a control from others, also after everything was drawn anew; empty for what is none of the page's.
+function nameOf(element) {
+  if (!root.contains(element)) return "";
+  const part = element.closest("[aria-label]:not(button)")?.getAttribute("aria-label") || "";
+  return `${part}/${element.id || element.getAttribute("aria-label") || element.querySelector(".label")?.textContent || element.textContent}`;
 }
 
 function header() {
   const themes = [["Like the system", ""], ["Light", "light"], ["Dark", "dark"]].map(([label, theme]) => [label, () => setTheme(theme), (localStorage.getItem("analytics.theme") || "") === theme]);
-  const account = context.isShared ? themes : [...themes, ...accountItems()];
+  const account = [...themes, ...accountItems()];
   return h(
     "header",
     { class: "bar-top" },
@@ -58,8 +80,10 @@ function header() {
 }
 
 function accountItems() {
+  if (shareToken) return [];
+  if (context.isGuest) return [["Sign in", askWho, false]];
   const items = [];
-  if (context.mayManageUsers) items.push(["People…", () => usersDialog(context), false]);
+  if (context.mayManageUsers) items.push(["People…", async () => (await late("./users.js")).usersDialog(context), false]);
   if (context.user) items.push(["Change password…", passwordDialog, false]);
   items.push(["Sign out", signOut, false]);
   return items;
@@ -71,7 +95,7 @@ async function signOut() {
   try {
     if (hasToken()) useToken(null);
     else await call("DELETE", "/api/v1/session");
-    localStorage.removeItem(SIGNED_IN);
+    noteSignIn(false);
   } catch (error) {
     notify(error.message);
   }
@@ -104,7 +128,7 @@ const SHORTCUTS = [
   ["q", "Last 90 days", { period: "90d", from: null, to: null }],
   ["a", "All time", { period: "all", from: null, to: null }],
   ["c", "Comparison on or off", null],
-  ["x", "Remove all filters", { filters: [] }],
+  ["x", "Remove all filters", { filters: [], segment: null }],
   ["s", "All websites", { view: "sites" }],
   ["?", "This list", null],
 ];
@@ -145,12 +169,13 @@ function applyTheme() {
 }
 
 async function reloadSites() {
-  context.sites = [];
-  for (let offset = 0; ; offset += 1000) {
-    const page = await get("/api/v1/websites", { limit: 1000, offset });
-    context.sites.push(...page.data);
-    if (context.sites.length >= page.total || !page.data.length) return;
+  const sites = [];
+  for (;;) {
+    const page = await get(...sitesFrom(sites.length));
+    sites.push(...page.data);
+    if (sites.length >= page.total || !page.data.length) break;
   }
+  context.sites = sites;
 }
 
 // The API decides; what would be refused is not offered.
@@ -163,31 +188,42 @@ function rightsOf(role) {
 async function begin() {
   if (shareToken) return beginShared();
   const state = parse(location.hash);
-  if (state.view === "setup") return gate(setupView(state.token, signedIn));
+  Object.assign(context, { ...NOBODY, isGuest: true, isPublic: true });
+  if (state.view === "setup") return gate((await late("./signin.js")).setupView(state.token, signedIn));
+  // What is public is read by anybody; whether it is, the first report tells.
+  if (!hasToken() && !hasSignedIn()) return state.view === "site" ? draw() : askWho();
+  context.sitesCome = reloadSites();
+  context.sitesCome.catch(refused);
   try {
-    if (hasToken()) {
-      context.user = null;
-      Object.assign(context, { mayManageUsers: false, ...rightsOf(roleOfToken()) });
-    } else {
-      // Nobody who never signed in here has a session: asking would only leave a refusal in the console.
-      if (!localStorage.getItem(SIGNED_IN)) throw new ApiError(401, {});
+    if (hasToken()) Object.assign(context, rightsOf(roleOfToken()));
+    else {
       const { user } = await get("/api/v1/session");
-      context.user = user;
-      Object.assign(context, { mayManageUsers: user.role === "owner" && user.websites === null, ...rightsOf(user.role) });
+      Object.assign(context, { user, mayManageUsers: user.role === "owner" && user.websites === null, ...rightsOf(user.role) });
     }
-    await reloadSites();
   } catch (error) {
-    if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403 && error.status !== 404)) return gate(h("p", { class: "empty", role: "alert" }, error.message));
-    if (hasToken()) useToken(null);
-    localStorage.removeItem(SIGNED_IN);
-    const { is_open: isOpen } = await get("/api/v1/setup").catch(() => ({ is_open: false }));
-    return gate(signInView(signedIn, begin, isOpen));
+    return refused(error);
   }
+  context.isGuest = context.isPublic = false;
   draw();
 }
 
+/** What to do where the API does not let in whoever is here: ask again who that is. */
+function refused(error) {
+  if (!(error instanceof ApiError) || ![401, 403, 404].includes(error.status)) return gate(h("p", { class: "empty", role: "alert" }, error.message));
+  if (shareToken) return beginShared();
+  if (hasToken()) useToken(null);
+  noteSignIn(false);
+  return askWho();
+}
+
+async function askWho() {
+  const { is_open: isOpen } = await get("/api/v1/setup").catch(() => ({ is_open: false }));
+  const { signInView } = await late("./signin.js");
+  gate(signInView(signedIn, begin, isOpen));
+}
+
 function signedIn() {
-  localStorage.setItem(SIGNED_IN, "1");
+  noteSignIn(true);
   begin();
 }
 
@@ -195,11 +231,12 @@ async function beginShared(password) {
   try {
     const opened = await call("POST", "/api/v1/shares/session", { token: shareToken, ...(password ? { password } : {}) });
     useToken(opened.access_token, false);
-    Object.assign(context, { isShared: true, site: opened.website_id, forced: opened.filters });
+    Object.assign(context, { isPublic: false, site: opened.website_id, forced: opened.filters });
     // The token ends after `expires_in`: a new one comes before.
     setTimeout(() => beginShared(password), (opened.expires_in - 60) * 1000);
     draw();
   } catch (error) {
+    const { sharePasswordView } = await late("./signin.js");
     gate(sharePasswordView(error, beginShared));
   }
 }
@@ -210,6 +247,11 @@ function gate(...children) {
 }
 
 applyTheme();
-addEventListener("hashchange", () => (root.querySelector(".gate") && !context.isShared ? begin() : draw()));
+addEventListener("hashchange", () => {
+  // What was asked of another place is not asked any more.
+  for (const box of document.querySelectorAll("dialog")) box.close();
+  if (root.querySelector(".gate")) begin();
+  else draw();
+});
 addEventListener("keydown", onKey);
 begin();

@@ -1,9 +1,12 @@
 // The lists of a website: what each asks for, how its rows are named, and what a click on one filters by.
 
 import { get } from "./api.js";
-import { dialog, h, notify, put, replace } from "./dom.js";
+import { h, replace } from "./dom.js";
+import { late } from "./late.js";
+import { drawMap } from "./map.js";
+import { whenSeen } from "./seen.js";
 import { asked, withFilter } from "./state.js";
-import { METRICS, csv, duration, exact, flag, count, percent } from "./words.js";
+import { count, flag, money, percent } from "./words.js";
 
 const VISITORS = ["unique_visitors", "Visitors"];
 const SESSION_COLUMNS = [VISITORS, ["sessions", "Visits"], ["page_views", "Views"], ["bounce_rate", "Bounce"]];
@@ -15,19 +18,8 @@ const PAGE_COLUMNS = [
   ["exit_rate", "Exits"],
   ["scroll_depth", "Scroll"],
 ];
-const SHOW = {
-  bounce_rate: percent,
-  exit_rate: percent,
-  conversion_rate: percent,
-  percentage: percent,
-  avg_time: duration,
-  avg_session_time: duration,
-  scroll_depth: (value) => `${value} %`,
-};
-
-const at = (state, rest) => `/api/v1/analytics/${encodeURIComponent(state.site)}/${rest}`;
 const named = (dimension) => ({ dimension, name: (row) => row[dimension], value: (row) => row[dimension] });
-const utm = (part) => ({ label: part, path: "utm", extra: { group: `utm_${part}` }, columns: SESSION_COLUMNS, ...named(`utm_${part}`) });
+const utm = (part) => ({ label: part[0].toUpperCase() + part.slice(1), path: "utm", extra: { group: `utm_${part}` }, columns: SESSION_COLUMNS, ...named(`utm_${part}`) });
 const place = (row, name) => `${flag(row.country)} ${name}`.trim();
 
 export const CARDS = [
@@ -38,7 +30,7 @@ export const CARDS = [
       { label: "Sources", path: "dashboard/sources", columns: SESSION_COLUMNS, ...named("source") },
       { label: "Channels", path: "channels", columns: SESSION_COLUMNS, ...named("channel") },
       { label: "Referrers", path: "top-referrers", extra: { group: "url" }, columns: SESSION_COLUMNS, ...named("referrer"), link: (row) => `https://${row.referrer}` },
-      { label: "Campaigns", path: "utm", extra: { group: "utm_campaign" }, columns: SESSION_COLUMNS, ...named("utm_campaign"), more: ["source", "medium", "term", "content"].map(utm) },
+      { label: "UTM", kinds: ["campaign", "source", "medium", "term", "content"].map(utm) },
     ],
   },
   {
@@ -70,14 +62,33 @@ export const CARDS = [
       { label: "Devices", path: "top-devices", columns: SESSION_COLUMNS, ...named("device") },
     ],
   },
+  {
+    key: "events",
+    title: "Events",
+    nothing: "No events of your own in this period. Pages send them with data-event, or by analytics(“signup”).",
+    tabs: [
+      {
+        label: "Events",
+        path: "custom-events",
+        columns: [VISITORS, ["events", "Times"], ["conversion_rate", "Rate"], ["revenue", "Earned"]],
+        share: "conversion_rate",
+        dimension: "event_type",
+        name: (row) => row.event_type,
+        value: (row) => row.event_type,
+        note: (row) => money(row.revenue),
+        more: (state, row, go) => h("button", { class: "quiet", "aria-label": `Properties of ${row.event_type}`, title: "Properties", onclick: async () => (await late("./properties.js")).propertiesDialog(state, row.event_type, rows, go) }, "⋯"),
+      },
+    ],
+  },
 ];
 
 /** Where a card's tab is asked. */
 function address(state, path) {
   const site = encodeURIComponent(state.site);
+  if (path === "custom-events") return `/api/v1/events/${site}/${path}`;
   if (path.startsWith("geo/")) return `/api/v1/analytics/geo/${site}/${path.slice(4)}`;
   if (path.startsWith("dashboard/")) return `/api/v1/analytics/dashboard/${site}/${path.slice(10)}`;
-  return at(state, path);
+  return `/api/v1/analytics/${site}/${path}`;
 }
 
 /** Ask for a page of a tab's rows. */
@@ -86,37 +97,37 @@ function ask(state, tab, more, signal) {
 }
 
 /** A card that shows its first tab, and the others as they are chosen. `go` takes changes of the state. */
-export function listCard(state, card, go, signal, drawMap) {
+export function listCard(state, card, go, signal) {
   const body = h("div", { class: "rows" });
-  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": card.title });
-  const more = h("button", { class: "quiet", onclick: () => details(state, current, go) }, "Details");
-  const root = h("section", { class: "card list", "aria-label": card.title }, h("header", {}, h("h2", {}, card.title), tabs), body, h("footer", {}, more));
+  const kinds = h("div", { class: "tabs kinds", role: "group", "aria-label": "Part of UTM", hidden: true });
+  const more = h("button", { class: "quiet", "aria-label": `Details of ${card.title}`, hidden: true, onclick: async () => (await late("./details.js")).details(state, current, ask, (row) => pick(state, current, String(current.value(row) ?? "(not set)"), go)) }, "Details");
   const key = `analytics.tab.${card.key}`;
-  let current = card.tabs.find((tab) => tab.label === sessionStorage.getItem(key)) || card.tabs[0];
+  let current;
 
   async function show(tab) {
     current = tab;
-    for (const button of tabs.children) button.setAttribute("aria-selected", String(button.textContent === tab.label));
     body.setAttribute("aria-busy", "true");
     try {
       const answer = await ask(state, tab, { limit: tab.isMap ? 300 : 9 }, signal);
       if (current !== tab) return;
-      replace(body, tab.isMap ? drawMap(answer.data, (code) => pick(state, tab, code, go)) : rows(state, tab, answer.data, go));
+      replace(body, tab.isMap ? drawMap(answer.data, (code) => pick(state, tab, code, go)) : rows(state, tab, answer.data, go, card.nothing));
       more.hidden = !answer.total;
     } catch (error) {
-      if (error.name !== "AbortError") replace(body, h("p", { class: "empty", role: "alert" }, error.message));
+      if (!signal.aborted) replace(body, h("p", { class: "empty", role: "alert" }, error.message));
     } finally {
-      body.removeAttribute("aria-busy");
+      if (current === tab) body.removeAttribute("aria-busy");
     }
   }
-  for (const tab of card.tabs) {
-    const choose = () => {
-      sessionStorage.setItem(key, tab.label);
-      show(tab);
-    };
-    tabs.append(h("button", { role: "tab", "aria-selected": "false", onclick: choose }, tab.label));
+  function choose(tab, shown = tab.kinds?.[0] || tab) {
+    sessionStorage.setItem(key, tab.label);
+    for (const button of tabs.children) button.setAttribute("aria-pressed", String(button.textContent === tab.label));
+    kinds.hidden = !tab.kinds;
+    replace(kinds, (tab.kinds || []).map((kind) => h("button", { "aria-pressed": String(kind === shown), onclick: () => (choose(tab, kind), kinds.children[tab.kinds.indexOf(kind)].focus()) }, kind.label)));
+    show(shown);
   }
-  show(current);
+  const tabs = h("div", { class: "tabs", role: "group", "aria-label": `Views of ${card.title}` }, card.tabs.length > 1 && card.tabs.map((tab) => h("button", { onclick: () => choose(tab) }, tab.label)));
+  const root = h("section", { class: `card list ${card.key}`, "aria-label": card.title }, h("header", {}, h("h2", {}, card.title), tabs), kinds, body, h("footer", {}, more));
+  whenSeen(root, signal, () => choose(card.tabs.find((tab) => tab.label === sessionStorage.getItem(key)) || card.tabs[0]));
   return root;
 }
 
@@ -125,118 +136,26 @@ function pick(state, tab, value, go, isExcluded = false) {
 }
 
 /** Rows with bars; a click filters by one, with Alt everything else. */
-export function rows(state, tab, data, go) {
-  if (!data.length) return h("p", { class: "empty" }, "Nothing in this period.");
+function rows(state, tab, data, go, nothing = "Nothing in this period.") {
+  if (!data.length) return h("p", { class: "empty" }, nothing);
   const measure = tab.measure || "unique_visitors";
   const most = Math.max(...data.map((row) => row[measure]), 1);
-  const list = h("ul", { class: "bars" });
-  for (const row of data) {
+  const line = (row) => {
     const name = tab.name(row) ?? "(not set)";
     const bar = h("span", { class: "bar", "aria-hidden": "true" });
     bar.style.width = `${(100 * row[measure]) / most}%`;
     const filter = (event) => pick(state, tab, String(tab.value(row) ?? "(not set)"), go, event.altKey);
-    put(
-      list,
-      h(
-        "li",
-        {},
-        bar,
-        tab.dimension ? h("button", { class: "name", title: `${name} — click to filter, Alt-click to leave out`, onclick: filter }, name) : h("span", { class: "name" }, name),
-        tab.link && h("a", { class: "out", href: tab.link(row), rel: "noreferrer noopener", target: "_blank", "aria-label": `Open ${name}` }, "↗"),
-        row.percentage !== undefined && h("span", { class: "share" }, percent(row.percentage)),
-        h("span", { class: "value" }, count(row[measure])),
-      ),
+    return h(
+      "li",
+      {},
+      bar,
+      h("button", { class: "name", title: `${name} — click to filter, Alt-click to leave out`, onclick: filter }, name),
+      tab.link && h("a", { class: "out", href: tab.link(row), rel: "noreferrer noopener", target: "_blank", "aria-label": `Open ${name}` }, "↗"),
+      tab.note && h("span", { class: "share" }, tab.note(row)),
+      h("span", { class: "share" }, percent(row[tab.share || "percentage"])),
+      h("span", { class: "value" }, count(row[measure])),
+      tab.more?.(state, row, go),
     );
-  }
-  return list;
+  };
+  return h("ul", { class: "bars" }, data.map(line));
 }
-
-/** Everything of a tab: all columns, search, pages of rows, CSV. */
-function details(state, tab, go) {
-  const size = 50;
-  let offset = 0;
-  let sort = null;
-  let search = "";
-  let timer;
-  const body = h("div", { class: "scroll", tabindex: "0" });
-  const shown = h("span", { class: "muted" });
-  const back = h("button", { onclick: () => turn(-size) }, "‹ Back");
-  const forth = h("button", { onclick: () => turn(size) }, "Next ›");
-  const input = h("input", {
-    type: "search",
-    placeholder: "Search",
-    "aria-label": "Search",
-    oninput: () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        search = input.value.trim();
-        offset = 0;
-        load();
-      }, 250);
-    },
-  });
-  const box = dialog(
-    tab.label,
-    h("div", { class: "toolbar" }, input, h("button", { onclick: download }, "CSV")),
-    body,
-    h("footer", { class: "toolbar" }, shown, back, forth),
-  );
-
-  async function load() {
-    try {
-      const answer = await ask(state, tab, { limit: size, offset, search, sort });
-      const head = h("tr", {}, h("th", {}, tab.label), tab.columns.map(([key, label]) => h("th", { class: "number", "aria-sort": sort === `-${key}` ? "descending" : sort === key ? "ascending" : null }, h("button", { class: "sort", onclick: () => order(key) }, label, sort === `-${key}` ? " ↓" : sort === key ? " ↑" : ""))));
-      const lines = answer.data.map((row) =>
-        h(
-          "tr",
-          {},
-          h("td", {}, h("button", { class: "name", onclick: () => choose(row) }, tab.name(row) ?? "(not set)")),
-          tab.columns.map(([key]) => h("td", { class: "number" }, row[key] === undefined || row[key] === null ? "–" : (SHOW[key] || exact)(row[key]))),
-        ),
-      );
-      replace(body, h("table", {}, h("thead", {}, head), h("tbody", {}, lines)));
-      replace(shown, answer.total ? `${offset + 1}–${offset + answer.data.length} of ${exact(answer.total)}` : "Nothing found");
-      back.disabled = offset === 0;
-      forth.disabled = offset + size >= answer.total;
-    } catch (error) {
-      replace(body, h("p", { class: "empty", role: "alert" }, error.message));
-    }
-  }
-  function turn(by) {
-    offset += by;
-    load();
-  }
-  function order(key) {
-    sort = sort === `-${key}` ? key : `-${key}`;
-    offset = 0;
-    load();
-  }
-  function choose(row) {
-    box.close();
-    pick(state, tab, String(tab.value(row) ?? "(not set)"), go);
-  }
-  async function download() {
-    try {
-      const all = [];
-      for (let from = 0; from < 100_000; from += 1000) {
-        const answer = await ask(state, tab, { limit: 1000, offset: from, search, sort });
-        all.push(...answer.data);
-        if (all.length >= answer.total) break;
-      }
-      const keys = tab.columns.map(([key]) => key);
-      save(`${state.site}-${tab.label.toLowerCase()}.csv`, csv([tab.label, ...keys], all.map((row) => [tab.value(row), ...keys.map((key) => row[key])])));
-    } catch (error) {
-      notify(error.message);
-    }
-  }
-  load();
-}
-
-/** Hand a text to the browser as a file. */
-export function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
-export { METRICS };

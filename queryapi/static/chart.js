@@ -11,7 +11,8 @@ const BOTTOM = 26;
 
 /**
  * Draw `series` = {items, comparison, interval, metric: {key, label, show}, annotations: [{at, text}]} into `root`,
- * again whenever its width changes. Each item has `time` and the metric; `partial` ones are dashed.
+ * again whenever its width changes. Each item has `time` and the metric; `partial` ones are dashed. Gives what draws it
+ * anew.
  */
 export function drawSeries(root, series) {
   const draw = () => render(root, series, Math.max(root.clientWidth, 280));
@@ -25,6 +26,7 @@ export function drawSeries(root, series) {
     }
   });
   observer.observe(root);
+  return draw;
 }
 
 /** A small line without axes: a website in a list. */
@@ -101,7 +103,7 @@ function render(root, series, width) {
       height: HEIGHT,
       role: "img",
       tabindex: "0",
-      "aria-label": `${metric.label} over time; arrow keys step through it`,
+      "aria-label": `${metric.label} over time; arrow keys step through it${series.onpick ? ", Enter shows one day" : ""}`,
     },
     grid,
     labels,
@@ -150,9 +152,11 @@ function render(root, series, width) {
   svg.addEventListener("pointerleave", hide);
   svg.addEventListener("blur", hide);
   svg.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: -1, ArrowRight: 1, Home: -items.length, End: items.length }[event.key];
-    if (!move) return;
-    show(at < 0 ? (move < 0 ? items.length - 1 : 0) : at + move);
+    if (event.key === "Enter" && at >= 0) return series.onpick?.(items[at]);
+    const last = items.length - 1;
+    const next = { ArrowLeft: at < 0 ? last : at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key];
+    if (next === undefined) return;
+    show(next);
     event.preventDefault();
   });
   if (series.onpick) svg.addEventListener("click", () => at >= 0 && series.onpick(items[at]));

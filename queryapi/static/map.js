@@ -81,7 +81,7 @@ function tile(code, x, y, row, most, pick) {
         }
       : { class: "tile level-0", "aria-hidden": "true" },
     s("rect", box),
-    s("text", { x: box.x + (SIZE - GAP) / 2, y: box.y + 16, "text-anchor": "middle" }, code),
+    row && s("text", { x: box.x + (SIZE - GAP) / 2, y: box.y + 16, "text-anchor": "middle" }, code),
     s("title", {}, row ? `${flag(code)} ${label}` : code),
   );
 }

@@ -2,6 +2,7 @@
 
 import { call, get } from "./api.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
+import { removal } from "./removal.js";
 
 const path = (site) => `/api/v1/websites/${encodeURIComponent(site)}/shares`;
 
@@ -45,15 +46,8 @@ export function shareDialog(state) {
     }
   }
   function line(share) {
-    const revoke = async () => {
-      try {
-        await call("DELETE", `${path(state.site)}/${share.id}`);
-        load();
-      } catch (error) {
-        notify(error.message);
-      }
-    };
-    return h("li", {}, h("span", { class: "grow" }, share.name, share.has_password && h("small", {}, " with password")), h("button", { class: "quiet", onclick: revoke }, "Revoke"));
+    const revoke = () => removal("Revoke link", `Revoke “${share.name}”? Whoever has it sees nothing any more.`, `${path(state.site)}/${share.id}`, load);
+    return h("li", {}, h("span", { class: "grow" }, share.name, share.has_password && h("small", {}, " with password")), h("button", { class: "quiet", "aria-label": `Revoke ${share.name}`, onclick: revoke }, "Revoke"));
   }
   load();
 }

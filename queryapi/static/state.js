@@ -25,20 +25,28 @@ const DEFAULTS = { period: "30d", compare: "previous", metric: "unique_visitors"
 export function parse(hash) {
   if (hash.startsWith("#setup=")) return { view: "setup", token: hash.slice(7) };
   const [path, query] = hash.replace(/^#\/?/, "").split("?");
-  const parts = path.split("/").filter(Boolean).map(decodeURIComponent);
-  const given = Object.fromEntries(new URLSearchParams(query || ""));
-  let filters = [];
+  const [kind, site, rest] = path.split("/");
+  if (kind !== "site" || !site) return { view: "sites" };
+  const { filters, ...given } = Object.fromEntries(new URLSearchParams(query || ""));
+  return { ...DEFAULTS, ...given, filters: filters ? decodedFilters(filters) : [], view: rest === "settings" ? "settings" : "site", site: decoded(site) };
+}
+
+// What is no list of filters stays one that the API refuses: left out, more would be shown than was asked for.
+function decodedFilters(text) {
   try {
-    filters = given.filters ? JSON.parse(given.filters) : [];
+    const filters = JSON.parse(text);
+    return Array.isArray(filters) ? filters : [filters];
   } catch {
-    filters = [];
+    return [text];
   }
-  delete given.filters;
-  if (parts[0] === "site" && parts[1]) {
-    const view = parts[2] === "settings" ? "settings" : "site";
-    return { ...DEFAULTS, ...given, filters: Array.isArray(filters) ? filters : [], view, site: parts[1] };
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
-  return { view: "sites" };
 }
 
 /** The address of a state. */
@@ -68,8 +76,27 @@ export function asked(state) {
     ...(state.from && state.to ? { from: state.from, to: state.to } : { period: state.period }),
     timezone: state.timezone,
     filters: state.filters.length ? JSON.stringify(state.filters) : undefined,
+    segment: state.segment,
     include_bots: state.bots ? "true" : undefined,
   };
+}
+
+/** Path and parameters of the totals, and of their course: what is asked for first. */
+export function totalsOf(state) {
+  return [report(state, "dashboard"), { ...asked(state), compare: state.compare, utm_limit: 1 }];
+}
+
+export function courseOf(state) {
+  return [report(state, "timeseries"), { ...asked(state), compare: state.compare, interval: state.interval, metrics: state.metric }];
+}
+
+function report(state, kind) {
+  return `/api/v1/analytics/${kind}/${encodeURIComponent(state.site)}`;
+}
+
+/** Path and parameters of a page of websites. */
+export function sitesFrom(offset) {
+  return ["/api/v1/websites", { limit: 1000, offset }];
 }
 
 /** The filters with one more; a second value of one dimension and operator is an alternative. */

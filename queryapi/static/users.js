@@ -2,6 +2,7 @@
 
 import { call, get } from "./api.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
+import { removal } from "./removal.js";
 
 const ROLES = [
   ["viewer", "Viewer: reads reports"],
@@ -24,7 +25,7 @@ export function usersDialog(context) {
     event.preventDefault();
     try {
       const user = await call("POST", "/api/v1/users", { email: email.value, name: name.value || null, role: role.value, websites: sites.value ? [sites.value] : null });
-      replace(made, h("p", { class: "notice" }, `The password of ${user.email}, not shown again: `, h("code", {}, user.password)));
+      replace(made, passwordOf(user.email, user.password));
       form.reset();
       load();
     } catch (error) {
@@ -38,6 +39,19 @@ export function usersDialog(context) {
       notify(error.message);
     }
     load();
+  }
+  function reset(user) {
+    const make = async () => {
+      const password = madePassword();
+      try {
+        await call("PUT", `/api/v1/users/${user.id}`, { ...user, name: user.name || null, password });
+        box.close();
+        replace(made, passwordOf(user.email, password));
+      } catch (error) {
+        notify(error.message);
+      }
+    };
+    const box = dialog("New password", h("p", {}, `Give ${user.email} a new password? The old one stops working, and whoever is signed in with it is signed out.`), h("button", { class: "danger", onclick: make }, "Make a new password"));
   }
   async function load() {
     try {
@@ -57,10 +71,26 @@ export function usersDialog(context) {
       {},
       h("span", { class: "grow" }, user.name, " ", h("small", {}, user.email, " · ", where, user.disabled && " · disabled")),
       select,
-      isMe ? h("small", {}, "you") : h("button", { class: "quiet", onclick: () => change(user, { disabled: !user.disabled }) }, user.disabled ? "Enable" : "Disable"),
+      isMe
+        ? h("small", {}, "you")
+        : [
+            h("button", { class: "quiet", "aria-label": `New password for ${user.email}`, onclick: () => reset(user) }, "New password"),
+            h("button", { class: "quiet", "aria-label": `${user.disabled ? "Enable" : "Disable"} ${user.email}`, onclick: () => change(user, { disabled: !user.disabled }) }, user.disabled ? "Enable" : "Disable"),
+            h("button", { class: "quiet", "aria-label": `Delete ${user.email}`, onclick: () => removal("Delete person", `Delete ${user.email}? What they made stays.`, `/api/v1/users/${user.id}`, load) }, "Delete"),
+          ],
     );
   }
   load();
+}
+
+function passwordOf(email, password) {
+  return h("p", { class: "notice" }, `The password of ${email}, not shown again: `, h("code", {}, password));
+}
+
+// 120 bits, in letters that are not taken for each other.
+function madePassword() {
+  const letters = "abcdefghijkmnpqrstuvwxyz23456789";
+  return Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => letters[byte % 32]).join("");
 }
 
 function roles(value, attributes) {

@@ -66,6 +66,13 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
 }
 
+/** Sums by currency, `19.90 EUR, 5.00 USD`. */
+export function money(revenue) {
+  return Object.entries(revenue || {})
+    .map(([currency, amount]) => `${amount} ${currency}`)
+    .join(", ");
+}
+
 /** A change as `+12.2 %`, in points for a percentage; `new` where there was nothing before. */
 export function change(value, metric) {
   if (value === null || value === undefined) return "new";
@@ -75,41 +82,29 @@ export function change(value, metric) {
 
 /** A bucket's name; `time` is ISO 8601 with the zone's own offset, whose clock it shows. */
 export function bucket(item, interval) {
-  const local = new Date(`${item.time.slice(0, 19)}Z`);
-  const options =
-    interval === "hour" || interval === "15m"
-      ? { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false }
-      : interval === "month"
-        ? { month: "long", year: "numeric" }
-        : { weekday: "short", day: "numeric", month: "short", year: "numeric" };
-  const text = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(local);
+  const text = written(item, BUCKETS[interval] || BUCKETS.day);
   return interval === "week" ? `Week of ${text}` : text;
 }
 
 /** The same, as short as an axis wants it. */
 export function tick(item, interval) {
-  const local = new Date(`${item.time.slice(0, 19)}Z`);
-  const options =
-    interval === "hour" || interval === "15m"
-      ? { hour: "2-digit", minute: "2-digit", hour12: false }
-      : interval === "month"
-        ? { month: "short", year: "2-digit" }
-        : { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }).format(local);
+  return written(item, TICKS[interval] || TICKS.day);
+}
+
+const clock = { hour: "2-digit", minute: "2-digit", hour12: false };
+const moment = { weekday: "short", day: "numeric", month: "short", ...clock };
+const BUCKETS = { "15m": moment, hour: moment, day: { weekday: "short", day: "numeric", month: "short", year: "numeric" }, month: { month: "long", year: "numeric" } };
+const TICKS = { "15m": clock, hour: clock, day: { day: "numeric", month: "short" }, month: { month: "short", year: "2-digit" } };
+// Made once each: to make one takes as long as to write a thousand dates.
+const formats = new Map();
+
+function written(item, options) {
+  if (!formats.has(options)) formats.set(options, new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" }));
+  return formats.get(options).format(new Date(`${item.time.slice(0, 19)}Z`));
 }
 
 /** The flag of a country, by its two letters. */
 export function flag(code) {
   if (!/^[A-Z]{2}$/.test(code || "")) return "";
   return String.fromCodePoint(...[...code].map((letter) => 0x1f1a5 + letter.charCodeAt(0)));
-}
-
-/** Rows as CSV: a cell that a spreadsheet would compute is made text. */
-export function csv(columns, rows) {
-  const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== "number" ? `'${text}` : text;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n");
 }

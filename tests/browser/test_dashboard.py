@@ -5,22 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.shown_site import HOSTILE, Look, fill, looking, serious_barriers, settle
+from tests.browser.shown_site import DIALOGS, HOSTILE, Look, fill, looking, open_dialog, settle
 from tests.flow.pipeline import Pipeline
-
-# Everything that opens above the site view, by what is clicked for it.
-_DIALOGS = (
-    "section[aria-label=Pages] >> text=Details",
-    "text=+ Filter",
-    ".live",
-    "text=New goal",
-    "text=New funnel",
-    "section[aria-label=Events] li:last-child button.quiet",
-    "[aria-label='Keyboard shortcuts']",
-    "[aria-label=More], text=Share…",
-    "[aria-label=More], text=Time zone…",
-    "#period, text=Choose days…",
-)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +20,11 @@ def opened_page(
     browser: Browser, shared_pipeline: Pipeline, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Page, str]]:
     yield from looking(browser, shared_pipeline, request.param)
+
+
+@pytest.fixture
+def owner(browser: Browser, shared_pipeline: Pipeline) -> Iterator[tuple[Page, str]]:
+    yield from looking(browser, shared_pipeline, Look())
 
 
 def test_page_shows_what_the_api_answers(opened_page: tuple[Page, str], shared_pipeline: Pipeline, site: str) -> None:
@@ -50,7 +41,7 @@ def test_page_shows_what_the_api_answers(opened_page: tuple[Page, str], shared_p
     expect(page.locator("section[aria-label=Pages] li")).to_have_count(3)
     expect(page.locator("section[aria-label='Web vitals']")).to_contain_text("900 ms")
     expect(page.locator("section[aria-label=Events]")).to_contain_text("19.90 EUR")
-    expect(page.locator("section[aria-label=Goals] tbody td").nth(1)).to_have_text("1")
+    expect(page.locator("section[aria-label=Goals] tr", has_text="<img").locator("td").nth(1)).to_have_text("1")
     expect(page.locator(".funnel .step")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -99,11 +90,11 @@ def test_texts_of_visitors_stay_texts(opened_page: tuple[Page, str], site: str) 
     expect(page.locator(".site h2", has_text=HOSTILE[:20]).first).to_be_visible()
     page.goto(f"{origin}/#/site/{site}?period=24h")
     settle(page)
-    for tab in ("Referrers", "Campaigns", "Channels", "Entry", "Exit", "Countries", "Cities", "Systems"):
-        page.get_by_role("tab", name=tab, exact=True).click()
+    for tab in ("Referrers", "UTM", "Channels", "Entry", "Exit", "Countries", "Cities", "Systems"):
+        page.locator(".tabs").get_by_role("button", name=tab, exact=True).click()
         settle(page)
-    for opens in _DIALOGS:
-        _open(page, opens)
+    for opens in DIALOGS:
+        open_dialog(page, opens)
         page.keyboard.press("Escape")
     page.goto(f"{origin}/#/site/{site}/settings")
     expect(page.locator("section[aria-label=Annotations] li")).to_contain_text(HOSTILE)
@@ -112,48 +103,37 @@ def test_texts_of_visitors_stay_texts(opened_page: tuple[Page, str], site: str) 
     assert page.locator("img, #app script, dialog script").count() == 0
 
 
-@pytest.mark.parametrize("view", ["", "/site/{}/settings"], ids=["sites", "settings"])
-def test_page_is_for_everybody(opened_page: tuple[Page, str], site: str, view: str) -> None:
-    page, origin = opened_page
-    page.goto(f"{origin}/#{view.format(site)}")
-    settle(page)
-
-    assert serious_barriers(page) == []
-
-
-def test_numbers_and_dialogs_are_for_everybody(opened_page: tuple[Page, str], site: str) -> None:
-    page, origin = opened_page
-    page.goto(f"{origin}/#/site/{site}?period=24h")
-    settle(page)
-
-    found = {"": serious_barriers(page)}
-    for opens in _DIALOGS:
-        _open(page, opens)
-        found[opens] = serious_barriers(page, "dialog[open]")
-        page.keyboard.press("Escape")
-
-    assert {opens: barriers for opens, barriers in found.items() if barriers} == {}
-
-
 def test_details_are_searched_paged_and_sorted(opened_page: tuple[Page, str], site: str) -> None:
     page, origin = opened_page
     page.goto(f"{origin}/#/site/{site}?period=24h")
-    page.click("section[aria-label=Pages] >> text=Details")
+    page.click("text=Details >> nth=1")
     box = page.locator("dialog")
     expect(box.locator("tbody tr")).to_have_count(3)
     box.get_by_role("button", name="Views").click()
     expect(box.locator("th[aria-sort=descending]")).to_contain_text("Views")
     box.locator("input[type=search]").fill("pric")
     expect(box.locator("tbody tr")).to_have_count(1)
-    with page.expect_download() as download:
-        box.locator("text=CSV").click()
-
-    assert download.value.path().read_text("utf-8").splitlines()[1].startswith("/pricing,1,1,")
 
 
-def _open(page: Page, opens: str) -> None:
-    """Click one thing after another until a dialog is there, and full."""
-    for selector in opens.split(", "):
-        page.locator(selector).first.click()
-    expect(page.locator("dialog[open]")).to_be_visible()
-    settle(page)
+def test_long_lists_are_paged(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
+    website_id = "long-list"
+    shared_pipeline.call("POST", "websites", {"id": website_id})
+    events = [{"website_id": website_id, "visitor_id": "a", "page": f"/{number:03}"} for number in range(120)]
+    assert shared_pipeline.send(events).body["accepted"] == 120
+    shared_pipeline.wait_consumed()
+    page, origin = owner
+    page.goto(f"{origin}/#/site/{website_id}?period=24h")
+    page.get_by_role("button", name="Details of Pages").click()
+    box = page.locator("dialog")
+    expect(box.locator("tbody tr")).to_have_count(50)
+    expect(box.get_by_role("status")).to_have_text("1–50 of 120")
+    expect(box.get_by_role("button", name="Back")).to_be_disabled()
+    first = box.locator("tbody td").first.text_content()
+
+    box.get_by_role("button", name="Next").click()
+    expect(box.get_by_role("status")).to_have_text("51–100 of 120")
+    box.get_by_role("button", name="Next").click()
+    expect(box.get_by_role("status")).to_have_text("101–120 of 120")
+    expect(box.locator("tbody tr")).to_have_count(20)
+    expect(box.get_by_role("button", name="Next")).to_be_disabled()
+    assert box.locator("tbody td").first.text_content() != first

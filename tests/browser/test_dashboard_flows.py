@@ -25,7 +25,7 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
     for page, origin in looking(browser, shared_pipeline, Look(is_owner=False)):
         page.goto(origin)
         expect(page.locator(".notice")).to_contain_text("Nobody has an account yet")
-        assert serious_barriers(page) == []
+        assert serious_barriers(page) == {}
         page.goto(f"{origin}/{link.group()}")
         page.get_by_label("Your name").fill("Ada")
         page.get_by_label("E-mail").fill("ada@example.com")
@@ -39,8 +39,18 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
         page.get_by_role("button", name="Add", exact=True).click()
         password = page.locator("dialog .notice code").text_content() or ""
         page.get_by_label("Role of bob@example.com").select_option("editor")
-        expect(page.locator("dialog li", has_text="bob@example.com").get_by_role("button")).to_have_text("Disable")
-        assert serious_barriers(page) == []
+        page.get_by_role("button", name="New password for bob@example.com").click()
+        page.get_by_role("button", name="Make a new password").click()
+        expect(page.locator("dialog .notice code")).not_to_have_text(password)
+        password = page.locator("dialog .notice code").text_content() or ""
+        page.get_by_label("E-mail").fill("eve@example.com")
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_role("button", name="Disable eve@example.com").click()
+        expect(page.locator("dialog li", has_text="eve@example.com")).to_contain_text("disabled")
+        page.get_by_role("button", name="Delete eve@example.com").click()
+        page.get_by_role("button", name="Delete person").click()
+        expect(page.locator("dialog li", has_text="eve@example.com")).to_have_count(0)
+        assert serious_barriers(page) == {}
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Ada", exact=True).click()
         page.click("text=Sign out")
@@ -72,7 +82,7 @@ def test_new_website_shows_its_snippet_and_turns_live(owner: tuple[Page, str], s
     expect(snippet).to_have_text(
         f'<script defer src="{origin}/script.js" data-website-id="fresh.example" data-dev></script>'
     )
-    assert serious_barriers(page) == []
+    assert serious_barriers(page) == {}
 
     shared_pipeline.send({"website_id": "fresh.example", "event_type": "pageview", "page": "/"}, path="event")
     expect(page.locator(".main .figure").first).to_have_text("1", timeout=30_000)
@@ -94,6 +104,84 @@ def test_new_website_shows_its_snippet_and_turns_live(owner: tuple[Page, str], s
     page.locator("dialog .danger").click()
     expect(page.locator("h1")).to_have_text("Websites")
     assert shared_pipeline.read("websites/fresh.example").status == 404
+
+
+def test_what_is_public_is_read_without_signing_in(browser: Browser, shared_pipeline: Pipeline) -> None:
+    site = fill(shared_pipeline)
+    shared_pipeline.call("PUT", f"websites/{site}", {"name": "Open to all", "is_public": True})
+    complaints = Complaints((origin := f"http://127.0.0.1:{shared_pipeline.query_port}",))
+    with opened(browser, complaints, viewport={"width": 390, "height": 5000}) as context:
+        page = context.new_page()
+        page.goto(f"{origin}/#/site/{site}?period=24h")
+        expect(page.locator(".main .figure").first).to_have_text("3")
+        settle(page)
+        for absent in ("Settings", "New goal", "Latest events", "Funnels", "Share…", "Sign out", "Segments"):
+            expect(page.get_by_text(absent, exact=True)).to_have_count(0)
+        page.click("section[aria-label=Pages] button.name:has-text('/pricing')")
+        expect(page.locator(".main .figure").first).to_have_text("1")
+        expect(page.locator(".live b")).not_to_have_text("–")
+        page.get_by_role("button", name="Details of Pages").click()
+        expect(page.locator("dialog tbody tr")).to_have_count(1)
+        page.keyboard.press("Escape")
+        assert serious_barriers(page) == {}
+        # Nothing that needs somebody was asked for.
+        assert complaints.found == []
+
+        # What is not public asks who comes, as it does where that is chosen.
+        page.get_by_role("button", name="Menu").click()
+        page.click("text=Sign in")
+        expect(page.locator("h1")).to_have_text("Sign in")
+        page.goto(f"{origin}/#/site/{fill(shared_pipeline)}")
+        expect(page.locator("h1")).to_have_text("Sign in")
+        page.goto(f"{origin}/#/site/{site}?period=24h")
+        expect(page.locator(".main .figure").first).to_have_text("3")
+    assert {found for found in complaints.found if "401" not in found} == set()
+
+
+def test_live_view_listens_only_while_it_is_seen(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
+    page, origin = owner
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden || false })")
+    turn = "hidden => { window.isHidden = hidden; document.dispatchEvent(new Event('visibilitychange')) }"
+    shared_pipeline.call("POST", "websites", {"id": "watched"})
+    with page.expect_request("**/live") as listening:
+        page.goto(f"{origin}/#/site/watched")
+    here = page.locator(".live b")
+    expect(here).to_have_text("0")
+    expect(page.locator(".welcome")).to_be_visible()
+
+    # A tab that nobody sees gives its connection back, and asks for nothing.
+    with page.expect_event("requestfailed", lambda request: request == listening.value):
+        page.evaluate(turn, True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shared_pipeline.send({"website_id": "watched", "page": "/"}, path="event")
+    shared_pipeline.wait_consumed()
+    page.clock.install()
+    page.clock.run_for(60_000)
+    expect(here).to_have_text("0")
+    assert asked == []
+
+    # Seen again, it knows at once.
+    page.evaluate(turn, False)
+    page.clock.run_for(6_000)
+    expect(here).to_have_text("1")
+
+
+def test_address_of_nothing_says_so(browser: Browser, shared_pipeline: Pipeline) -> None:
+    complaints = Complaints((origin := f"http://127.0.0.1:{shared_pipeline.query_port}",))
+    with opened(browser, complaints) as context:
+        page = context.new_page()
+        page.add_init_script(f"sessionStorage.setItem('analytics.token', {shared_pipeline.token()!r})")
+        for address in ("#/site/none-of-this-id", "#/site/%E0%A4%A"):
+            page.goto(f"{origin}/{address}")
+            expect(page.get_by_role("alert")).to_contain_text("There is no website ")
+        # Filters that are none are not left out, which would show more than was asked for.
+        page.goto(f"{origin}/#/site/{fill(shared_pipeline)}?filters=nonsense")
+        expect(page.locator(".tiles").get_by_role("alert")).to_contain_text("filters")
+        page.locator(".chip").first.click()
+        expect(page.locator(".main .figure").first).to_have_text("3")
+    # What is not there is told by a refusal, which browsers note.
+    assert [found for found in complaints.found if "404" not in found and "400" not in found] == []
 
 
 def test_funnels_and_goals_are_made_changed_and_deleted(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
@@ -127,7 +215,7 @@ def test_funnels_and_goals_are_made_changed_and_deleted(owner: tuple[Page, str],
     expect(row.locator("td").nth(1)).to_have_text("1")
     page.get_by_label("Delete the goal Price seen").click()
     page.locator("dialog .danger").click()
-    expect(page.locator("section[aria-label=Goals] tbody tr")).to_have_count(1)
+    expect(page.locator("section[aria-label=Goals] tbody tr")).to_have_count(2)
 
 
 def test_shared_link_shows_only_what_it_may(
@@ -153,12 +241,13 @@ def test_shared_link_shows_only_what_it_may(
         expect(visitor.locator(".main .figure").first).to_have_text("1")
         settle(visitor)
         expect(visitor.locator(".chip").first).to_have_text("Page is /pricing")
-        for absent in ("Settings", "New goal", "Latest events", "Funnels", "Share…", "Sign out"):
+        expect(visitor.locator(".funnel .step")).to_have_count(2)
+        for absent in ("Settings", "New goal", "New funnel", "Latest events", "Segments", "Share…", "Sign out"):
             expect(visitor.get_by_text(absent, exact=True)).to_have_count(0)
         visitor.goto(f"{origin}/share/{link.rpartition('/')[2]}#/site/another/settings")
         expect(visitor.locator("h1")).to_have_text(site)
         settle(visitor)
-        assert serious_barriers(visitor) == []
+        assert serious_barriers(visitor) == {}
     complaints = Complaints((origin,))
     with opened(browser, complaints) as context:
         visitor = context.new_page()

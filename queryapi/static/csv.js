@@ -1,0 +1,32 @@
+// Tables as files that spreadsheets open.
+
+import { h, notify } from "./dom.js";
+
+/** A button that saves what `table` gives: {columns, rows}. */
+export function csvButton(name, table) {
+  const save = async () => {
+    try {
+      const { columns, rows } = await table();
+      download(`${name}.csv`, csv(columns, rows));
+    } catch (error) {
+      notify(error.message);
+    }
+  };
+  return h("button", { class: "quiet", "aria-label": `CSV of ${name}`, onclick: save }, "CSV");
+}
+
+// A cell that a spreadsheet would compute is made text (RELIABILITY 6.4).
+function csv(columns, rows) {
+  const cell = (value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    const safe = /^[=+\-@\t\r]/.test(text) && typeof value !== "number" ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n");
+}
+
+function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
