@@ -10,19 +10,20 @@ class OneWrite:
 
     Not for HEAD, whose answers have no body to wait for."""
 
-    __slots__ = ("_cycle", "_head", "_is_head_due", "_transport")
+    __slots__ = ("_cycle", "_head", "_transport")
 
     def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
         self._transport = transport
-        self._cycle = cycle
+        # Until the head has come. The cycle holds this in its turn: neither would be freed before the next
+        # collection, and the memory of each request be new; both together took a tenth of the gateway's time.
+        self._cycle: RequestResponseCycle | None = cycle
         self._head = b""
-        self._is_head_due = True
 
     def write(self, data: bytes) -> None:
         """Hold `data` if it is the head, else send it behind the head."""
         # Before the response has started uvicorn writes only "100 Continue", which cannot wait.
-        if self._is_head_due and self._cycle.response_started:
-            self._is_head_due = False
+        if self._cycle is not None and self._cycle.response_started:
+            self._cycle = None
             self._head = data
             return
         self._transport.write(self._head + data if self._head else data)
