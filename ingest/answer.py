@@ -19,7 +19,8 @@ def answer_single(outcome: Outcome) -> Body:
         raise AppError(400, error.code, error.message, details={"field": error.field} if error.field else {})
     if outcome.dropped:
         return {"status": "dropped", "reason": outcome.dropped[0]}
-    body: Body = {"status": "accepted", "id": outcome.accepted[0].id}
+    assert outcome.last_accepted is not None
+    body: Body = {"status": "accepted", "id": outcome.last_accepted.id}
     if outcome.warnings:
         body["warnings"] = [_warning(warned) for warned in outcome.warnings]
     return body
@@ -29,7 +30,7 @@ def answer_batch(outcome: Outcome) -> tuple[int, Body]:
     """202, or 400 with the same body when not one event was good."""
     body: Body = {
         "status": "accepted",
-        "accepted": len(outcome.accepted),
+        "accepted": outcome.accepted,
         "rejected": len(outcome.refused),
         "dropped": len(outcome.dropped),
         "errors": [_error(index, error) for index, error in outcome.refused],

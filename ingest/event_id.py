@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 from random import getrandbits
+from struct import pack
 from uuid import UUID
 
 import msgspec
 
-_VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
-# Of many, msgspec makes each from its digits in 0.3 us, the class itself in 0.6.
+_VERSION = 0x7 << 12
+_VARIANT = 0b10 << 62
+# msgspec makes each from its digits in 0.3 us, the class itself in 0.6.
 _decoder = msgspec.json.Decoder(list[UUID])
 
 
@@ -18,9 +20,7 @@ def event_ids(received: datetime, count: int) -> Iterator[UUID]:
     Unique, not secret: an id grants nothing. 12 random bits before the variant and 61 after it begin a
     request's ids, the rest count up from there (RFC 9562 section 6.2, method 2); the 62nd bit is room to count.
     """
-    first = int(received.timestamp() * 1000) << 80 | _VERSION_AND_VARIANT | getrandbits(12) << 64 | getrandbits(61)
-    if count == 1:
-        yield UUID(int=first)
-        return
-    digits = [f"{number:032x}" for number in range(first, first + count)]
-    yield from _decoder.decode('["' + '","'.join(digits) + '"]')
+    high = f"{int(received.timestamp() * 1000) << 16 | _VERSION | getrandbits(12):016x}"
+    low = _VARIANT | getrandbits(61)
+    digits = pack(f">{count}Q", *range(low, low + count)).hex(",", 8).replace(",", f'","{high}')
+    return iter(_decoder.decode(f'["{high}{digits}"]'))

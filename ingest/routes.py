@@ -63,6 +63,7 @@ class IngestRoute:
             status, answer = answer_batch(outcome)
         else:
             status, answer = 202, answer_single(outcome)
-        kind = "batch" if is_many or not outcome.accepted else outcome.accepted[0].event_type
+        last = outcome.last_accepted
+        kind = "batch" if is_many or last is None else last.event_type
         self._gateway.metrics.observe_processing(kind, monotonic_seconds() - started)
         return status, orjson.dumps(answer), outcome_headers(outcome)
