@@ -16,7 +16,7 @@ from tests.flow.pipeline import Pipeline
 from tests.services import FLAVOURS, POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
 
 _SERVICE_FIXTURES = frozenset(
-    {"servers", "own_servers", "postgres_url", "database", "redis_url", "shared_pipeline", "product"}
+    {"servers", "own_servers", "postgres_url", "database", "redis_url", "shared_pipeline", "shared_product", "product"}
 )
 _CLIENTS = (psycopg, psycopg.Connection, psycopg.AsyncConnection, AbstractConnection, AsyncAbstractConnection)
 _NO_TIMESCALE = "TimescaleDB: NOT FOUND, its flavour is NOT TESTED (set TEST_TIMESCALE_URL, or REQUIRE_TIMESCALE=1)"

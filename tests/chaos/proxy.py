@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ import uvloop
 
 READ_BYTES = 256 * 1024
 T = TypeVar("T")
+Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Network:
@@ -19,13 +20,33 @@ class Network:
         self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
+        self._ports: list[asyncio.Server] = []
 
     def call(self, coroutine: Coroutine[None, None, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
 
+    def listen(self, connected: Connected) -> int:
+        """The TCP port at which `connected` is told of connections."""
+        return self.call(self._listen(connected))
+
+    async def _listen(self, connected: Connected) -> int:
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=READ_BYTES)
+        self._ports.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
     def stop(self) -> None:
+        self.call(self._end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
+        self.loop.close()
+
+    async def _end(self) -> None:
+        for server in self._ports:
+            server.close()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
 
 class _Line:
@@ -52,7 +73,7 @@ class FaultProxy:
         self._passes.set()
         self._pattern: tuple[bytes, bool] | None = None
         self.cuts = 0
-        self.port = network.call(self._listen())
+        self.port = network.listen(self._connect)
 
     def cut(self) -> None:
         """Cut every connection at once."""
@@ -91,10 +112,6 @@ class FaultProxy:
         for line in self._lines:
             line.cut()
 
-    async def _listen(self) -> int:
-        server = await asyncio.start_server(self._connect, "127.0.0.1", 0, limit=READ_BYTES)
-        return int(server.sockets[0].getsockname()[1])
-
     async def _connect(self, requests: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         try:
             answers, server = await asyncio.open_unix_connection(str(self._upstream), limit=READ_BYTES)
@@ -105,7 +122,8 @@ class FaultProxy:
         self._lines.add(line)
         try:
             await asyncio.gather(self._ask(requests, server, line), self._answer(answers, client, line))
-        except OSError:
+        except (OSError, RuntimeError):
+            # The other end is gone; uvloop has the second for what is written after that.
             pass
         finally:
             line.cut()

@@ -60,6 +60,11 @@ class Server:
         with suppress(ProcessLookupError):
             self.process.send_signal(number)
 
+    def send_to(self, pid: int, number: int) -> None:
+        """Send a signal to a process that the server has started."""
+        assert pid in children_of(self.process.pid)
+        os.kill(pid, number)
+
     def kill_all(self) -> None:
         """`kill -9` of the process and of those it has started, at one instant."""
         for pid in (self.process.pid, *children_of(self.process.pid)):
