@@ -73,8 +73,9 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     written = Written()
     claimed = claim_entries(connection, part)
     events = [incoming for incoming in part.events if incoming.entry in claimed] if claimed is not None else part.events
-    events = _living(desk, events, poison, written)
+    # An id is taken by a dead letter as well: sent again, the event is not to die twice.
     events = unseen(connection, events, written)
+    events = _living(desk, events, poison, written)
     found = recall(connection, desk.memory, part, events)
     draft = Draft(lambda key: _known(desk.memory, found, key))
     placed = _place(draft, events, written)

@@ -173,6 +173,16 @@ def test_poison_goes_to_dead_letter_alone(database: str, fields: Fields) -> None
         assert bench.outcomes() == {"stored": 51, "dead_lettered": 1}
 
 
+def test_poison_that_is_sent_again_dies_once(database: str) -> None:
+    poison = event(NOON, page="/\0", is_client_id=True)
+    with open_bench(database) as bench:
+        bench.write([poison, event(NOON)])
+        bench.write([event(NOON), poison])
+
+        assert bench.rows("SELECT count(*) FROM dead_letter") == [(1,)]
+        assert bench.outcomes() == {"stored": 2, "dead_lettered": 1, "duplicate": 1}
+
+
 def test_undecodable_payload_is_kept_as_it_is(database: str) -> None:
     with open_bench(database) as bench:
         bench.deliver([decode_entry(entry(0, b"\xff\x00", envelope(event(NOON))))])
