@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fuzz-api types bench bench-read bench-page screenshots geo requirements tracker clean
+.PHONY: help run demo test lint fuzz-api types chaos bench bench-read bench-page screenshots geo requirements tracker clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -27,6 +27,9 @@ lint: $(VENV)/dev.stamp ## linters, types, import contracts
 
 fuzz-api: $(VENV)/dev.stamp ## send every route of the API document hundreds of requests
 	FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/openapi/test_fuzz.py
+
+chaos: $(VENV)/dev.stamp ## hit everything with faults for a minute, or ARGS="--seconds 600 --seed 7"
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/dev.stamp ## measure; judges nothing
 	$(BIN)/python -m tests.bench

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.chaos.rounds import Rounds, run_rounds
 from tests.chaos.storm import Weather, run_storm
 
 
@@ -19,6 +20,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=2000, help="events a second")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--programs", type=Path, help="the bin directory of another PostgreSQL, such as TimescaleDB's")
+    parser.add_argument(
+        "--passes", type=int, help="no storm: so many deaths at every named place, by 1, 2 and 4 workers"
+    )
     parser.add_argument("--json", type=Path, help="where to write all figures")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
@@ -27,6 +31,10 @@ def main() -> int:
     def report(line: str) -> None:
         print(f"[{time.monotonic() - began:6.1f} s] {line}", flush=True)
 
+    if given.passes is not None:
+        hits, accepted, violations = run_rounds(Rounds(passes=given.passes, seed=seed), report)
+        print(f"{accepted:,} events accepted; deaths: {dict(hits)}\n" + "\n".join(violations or ["no violation"]))
+        return 1 if violations else 0
     weather = Weather(
         seed=seed,
         seconds=given.seconds,

@@ -37,8 +37,8 @@ WORKER = (
 DATABASE = {"rollup.before_commit": ("rollup_dirty", "DELETE"), "retention.before_commit": ("dropped_days", "INSERT")}
 FAILPOINTS = (*GATEWAY, *WORKER, *DATABASE)
 KILLED = 137
-# keep_house runs every hour; under faults it is to run all the time.
-HOUSE_SECONDS = 3.0
+# keep_house runs every hour, and a minute after it failed; under faults it is to run all the time.
+HOUSE_INTERVAL = timedelta(seconds=3)
 _ARMED, _SPENT = 2, 1
 _FUNCTION = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -107,7 +107,7 @@ def _install_in_worker(reach: Callable[[str], None]) -> None:
         return reach
 
     worker.__main__.read_failpoints = read_failpoints
-    worker.upkeep.HOUSE_INTERVAL = timedelta(seconds=HOUSE_SECONDS)
+    worker.upkeep.HOUSE_INTERVAL = worker.upkeep.HOUSE_RETRY = HOUSE_INTERVAL
     prepare = worker.days.Days.prepare
     timed = worker.upkeep._timed  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- the one place where upkeep calls a procedure
 

@@ -69,13 +69,12 @@ class Storm:
         self.product.wait(self.product.is_ready, "a gateway")
 
     @contextmanager
-    def load(self, seconds: float) -> Generator["subprocess.Popen[bytes]"]:
-        """Senders at work for so long; they are told to stop at the end of the block at the latest."""
+    def load(self) -> Generator["subprocess.Popen[bytes]"]:
+        """Senders at work until they are told to stop, at the end of the block at the latest."""
         orders = Orders(
             port=self.product.ingest_port,
             log=str(self.ledger.path),
             seed=self.weather.seed,
-            seconds=seconds,
             events_a_second=self.weather.events_a_second,
             largest=min(LARGEST, max(100, int(self.weather.events_a_second / 8))),
             started=self.started,
@@ -85,17 +84,17 @@ class Storm:
         try:
             yield process
         finally:
-            process.terminate()
-            if process.stdout is not None and not process.stdout.closed:
-                process.stdout.close()
-            process.wait(30)
+            if process.poll() is None:
+                # The block failed: what was sent does not matter any more.
+                process.kill()
+                process.communicate()
 
-    def inject(self, faults: list[Planned], until: float) -> None:
-        """Carry out the plan, each fault at its time, and undo what has to be; `until` is the end."""
+    def inject(self, faults: list[Planned]) -> None:
+        """Carry out the plan, each fault at its time, and undo what has to be."""
         began = time.monotonic()
         undoing: list[tuple[float, Undo]] = []
         waiting = list(faults)
-        while (now := time.monotonic() - began) < until:
+        while (now := time.monotonic() - began) < self.weather.seconds:
             for item in [item for item in undoing if item[0] <= now]:
                 undoing.remove(item)
                 item[1].action()
@@ -113,12 +112,13 @@ class Storm:
         self.product.heal()
 
     def calm(self, process: "subprocess.Popen[bytes]") -> Summary:
-        """After the last fault: load goes on a little, then everything must come to rest."""
+        """After the last fault: load goes on until it is taken again, then everything must come to rest."""
         self.product.servers.wait_ready()
         calm_at = time.time()
         self.product.wait(lambda: self._accepted_since(calm_at), "a 202 after the last fault", 60)
         self.recovered_seconds = time.time() - calm_at
-        output, _ = process.communicate(timeout=self.weather.seconds + 60)
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
         summary = msgspec.json.decode(output, type=Summary)
         self.report(f"load is over; first 202 after the last fault in {self.recovered_seconds:.2f} s")
         backlog, began = self._backlog(), time.monotonic()
@@ -137,6 +137,15 @@ class Storm:
             found += judge_end(connection, client, self.ledger, summary.next_number)
         found += judge_logs(self.product)
         return found
+
+    def has_written_since(self, moment: float) -> bool:
+        """Whether a worker has committed entries since then, in seconds since 1970."""
+        try:
+            with self.product.servers.connect() as connection:
+                statement = "SELECT 1 FROM ingest_ledger WHERE consumed_at > to_timestamp(%s) LIMIT 1"
+                return connection.execute(statement, (moment,)).fetchone() is not None
+        except psycopg.OperationalError:
+            return False
 
     def _accepted_since(self, moment: float) -> bool:
         ledger = Ledger(self.ledger.path)
@@ -169,8 +178,8 @@ def run_storm(weather: Weather, report: Callable[[str], None]) -> Figures:
         report(f"storm of {weather.seconds:.0f} s, seed {weather.seed}")
         storm.watch.start()
         try:
-            with storm.load(weather.seconds + 6) as process:
-                storm.inject(plan(weather.seed, weather.seconds, weather.faults_every), weather.seconds)
+            with storm.load() as process:
+                storm.inject(plan(weather.seed, weather.seconds, weather.faults_every))
                 summary = storm.calm(process)
         finally:
             storm.watch.stop()
