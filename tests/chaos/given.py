@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from uuid import uuid4
 
+import pytest
+
+from tests.chaos.disk import Disk
 from tests.chaos.product import Product
+from tests.chaos.servers import Server
 from tests.flow.pipeline import BROWSER, Answer, request
 
 _websites = count(1)
@@ -77,3 +81,10 @@ class Client:
                 "SELECT reason FROM dead_letter WHERE website_id = %s OR website_id IS NULL", (self.website_id,)
             ).fetchall()
         assert dead == []
+
+
+def disk_of(server: Server) -> Disk:
+    """The disk to make slow or full; leaves the test out where none could be built."""
+    if server.disk is None:
+        pytest.skip("no C compiler, so no disk that is slow or full")
+    return server.disk
