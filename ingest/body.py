@@ -1,12 +1,12 @@
 """The bytes of a request's body: within the limit, of a type we read, inflated (SPEC R53, R55)."""
 
 import re
-import zlib
 
 from starlette.types import Receive
 
 from ingest.client import Headers
 from shared.errors import AppError
+from shared.inflate import inflate, too_large
 
 MAX_SINGLE_BYTES = 64 * 1024
 MAX_BATCH_BYTES = 1024 * 1024
@@ -54,10 +54,6 @@ def check_content_type(content_type: bytes) -> None:
         raise AppError(415, "unsupported_media_type", "Content-Type: the charset must be utf-8")
 
 
-def too_large(limit: int) -> AppError:
-    return AppError(413, "body_too_large", f"body: larger than {limit} bytes", details={"limit_bytes": limit})
-
-
 async def _read_rest(receive: Receive, room: int, limit: int) -> bytes:
     chunks: list[bytes] = []
     more = True
@@ -79,20 +75,3 @@ def _decoded(body: bytes, encoding: bytes, limit: int) -> bytes:
     if encoding not in (b"gzip", b"x-gzip"):
         raise AppError(415, "unsupported_encoding", "Content-Encoding: only gzip is understood")
     return inflate(body, limit)
-
-
-def inflate(body: bytes, limit: int) -> bytes:
-    """The content of one or more gzip members, never more than `limit` bytes of it in memory."""
-    inflated = b""
-    while body:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            inflated += member.decompress(body, limit + 1 - len(inflated))
-        except zlib.error as error:
-            raise AppError(400, "invalid_encoding", "body: not valid gzip") from error
-        if len(inflated) > limit:
-            raise too_large(limit)
-        if not member.eof:
-            raise AppError(400, "invalid_encoding", "body: the gzip stream is cut short")
-        body = member.unused_data
-    return inflated

@@ -4,7 +4,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from ingest.answer import answer_batch, answer_single, outcome_headers
-from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, read_body, too_large
+from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, read_body
 from ingest.client import Headers, Senders
 from ingest.cors import answer_headers, preflight_headers
 from ingest.gateway import Gateway
@@ -12,6 +12,7 @@ from ingest.parse import is_batch, parse_batch, parse_single
 from shared.asgi import error_response
 from shared.clock import monotonic_seconds
 from shared.errors import AppError
+from shared.inflate import too_large
 
 
 class IngestRoute:

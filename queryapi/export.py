@@ -1,10 +1,10 @@
-"""Raw events, whole and page by page (SPEC N5): lines of JSON that hold all that is stored of an event."""
+"""Raw events, whole and page by page (SPEC N5): lines of JSON, or CSV, that hold all that is stored of an event."""
 
 import asyncio
 import gzip
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,17 +15,21 @@ from starlette.routing import BaseRoute, Route
 
 from queryapi.access import authorize, require_website
 from queryapi.audit import record
+from queryapi.csv_events import MEDIA_TYPE as CSV
+from queryapi.csv_events import write_csv
 from queryapi.database import snapshot
 from queryapi.endpoint import Services
 from queryapi.fixed import fixed
 from queryapi.params import Params, bad_parameter, parse_params
-from queryapi.ranges import ends_range
+from queryapi.ranges import LATEST, ends_range
 from queryapi.rows import Row
 from queryapi.website_routes import MANAGE_SCOPE, NO_PARAMETERS
 from queryapi.zones import find_zone
+from shared.registry import Website
 
-EXPORT_PARAMETERS = frozenset({"from", "to", "cursor", "limit"})
-MEDIA_TYPE = "application/x-ndjson"
+EXPORT_PARAMETERS = frozenset({"from", "to", "cursor", "limit", "format"})
+NDJSON = "application/x-ndjson"
+FORMATS = {"ndjson": NDJSON, "csv": CSV}
 NEXT_CURSOR_HEADER = "X-Next-Cursor"
 # A page is made in memory before it is sent, so that no connection waits for a slow reader: about 10 MB.
 MAX_EXPORT_LIMIT = 10_000
@@ -43,6 +47,7 @@ class ExportPlace(NamedTuple):
 
 
 _BEFORE_ALL = ExportPlace(_EPOCH - timedelta(days=1), UUID(int=0))
+_AFTER_ALL = datetime.combine(LATEST, time.min, UTC)
 
 
 def export_routes(services: Services) -> list[BaseRoute]:
@@ -53,11 +58,12 @@ def export_routes(services: Services) -> list[BaseRoute]:
         principal = await authorize(request, services.credentials, MANAGE_SCOPE)
         params = parse_params(request.scope["query_string"], EXPORT_PARAMETERS, NO_PARAMETERS)
         limit = params.whole("limit", 1, MAX_EXPORT_LIMIT) or MAX_EXPORT_LIMIT
+        media_type = FORMATS[params.choice("format", tuple(FORMATS)) or "ndjson"]
         place = _parse_cursor(params)
         async with snapshot(services.pool, services.settings) as reader:
-            website = await require_website(reader, principal, website_id)
-            asked = ends_range(params, "from", "to", find_zone(website.timezone))
-            values = {"website_id": website_id, "since": asked.since, "until": asked.until, "limit": limit + 1}
+            since, until = _ends(params, await require_website(reader, principal, website_id))
+            # The place bounds the days that are looked at, too.
+            values = {"website_id": website_id, "since": max(since, place.moment), "until": until, "limit": limit + 1}
             found = await reader.rows(fixed("reads/export_events", {**values, **place._asdict()}))
         headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Authorization"}
         rows = found[:limit]
@@ -68,14 +74,23 @@ def export_routes(services: Services) -> list[BaseRoute]:
             headers["Content-Encoding"] = "gzip"
         record(principal, "events_exported", website_id, events=len(rows))
         # Beside the loop: ten thousand lines take a fifth of a second.
-        body = await asyncio.to_thread(_lines, rows, is_packed=is_packed)
-        return Response(body, headers=headers, media_type=MEDIA_TYPE)
+        body = await asyncio.to_thread(_body, rows, media_type, is_packed=is_packed)
+        return Response(body, headers=headers, media_type=media_type)
 
     return [Route("/api/v1/websites/{website_id}/export", export, methods=["GET"])]
 
 
-def _lines(rows: Sequence[Row], *, is_packed: bool) -> bytes:
-    body = b"".join([msgspec.json.encode(_event(row)) + b"\n" for row in rows])
+def _ends(params: Params, website: Website) -> tuple[datetime, datetime]:
+    """The range asked for; without one, all there is. Raises AppError 400."""
+    if not params.has_any("from", "to"):
+        return _BEFORE_ALL.moment, _AFTER_ALL
+    asked = ends_range(params, "from", "to", find_zone(website.timezone))
+    return asked.since, asked.until
+
+
+def _body(rows: Sequence[Row], media_type: str, *, is_packed: bool) -> bytes:
+    events = map(_event, rows)
+    body = write_csv(events) if media_type == CSV else b"".join([msgspec.json.encode(one) + b"\n" for one in events])
     return gzip.compress(body, compresslevel=5, mtime=0) if is_packed else body
 
 

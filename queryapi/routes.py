@@ -17,6 +17,7 @@ from queryapi.funnel_routes import funnel_routes
 from queryapi.goal_routes import goal_routes
 from queryapi.goals import GOALS
 from queryapi.health import detailed_health, health, metrics, ready
+from queryapi.import_routes import import_routes
 from queryapi.ingest_report import ingest_report
 from queryapi.journeys import JOURNEYS
 from queryapi.key_routes import key_routes
@@ -129,6 +130,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *key_routes(services),
         *removal_routes(services),
         *export_routes(services),
+        *import_routes(services),
         *setup_routes(services),
         *session_routes(services),
         *user_routes(services),

@@ -6,10 +6,13 @@ from datetime import date
 
 import psycopg
 
+from shared.seen import seen_bucket, seen_key
 from sql.statements import read
 from worker.batch import Entry, Incoming, Part
-from worker.hashes import seen_bucket, seen_key
 from worker.tally import Written
+
+# What is imported from elsewhere is remembered for ever.
+IMPORTED_BUCKET = date(1999, 1, 1)
 
 
 def claim_entries(connection: psycopg.Connection, part: Part) -> set[Entry] | None:
@@ -31,9 +34,7 @@ def claim_entries(connection: psycopg.Connection, part: Part) -> set[Entry] | No
 
 def seen_days_of(events: Sequence[Incoming]) -> set[date]:
     """The partitions of event_seen that the events need."""
-    return {
-        seen_bucket(incoming.event, incoming.envelope.received_at) for incoming in events if incoming.event.is_client_id
-    }
+    return {_bucket(incoming) for incoming in events if incoming.event.is_client_id}
 
 
 def unseen(connection: psycopg.Connection, events: Sequence[Incoming], written: Written) -> Sequence[Incoming]:
@@ -44,7 +45,7 @@ def unseen(connection: psycopg.Connection, events: Sequence[Incoming], written: 
     first = first_by_key(named)
     by_bucket: defaultdict[date, list[str]] = defaultdict(list)
     for key, incoming in first.items():
-        by_bucket[seen_bucket(incoming.event, incoming.envelope.received_at)].append(key)
+        by_bucket[_bucket(incoming)].append(key)
     new = set[str]()
     # All workers in the same order, so that no two wait for each other.
     for bucket in sorted(by_bucket):
@@ -63,7 +64,7 @@ def first_by_key(named: Sequence[Incoming]) -> dict[str, Incoming]:
     """Of events whose ids clients chose the first to arrive with each, by the id's key (SPEC R57)."""
     first: dict[str, Incoming] = {}
     for incoming in named:
-        key = seen_key(incoming.event)
+        key = seen_key(incoming.event.website_id, incoming.event.id)
         rival = first.setdefault(key, incoming)
         if rival is not incoming and _arrival_order(incoming) < _arrival_order(rival):
             first[key] = incoming
@@ -72,6 +73,11 @@ def first_by_key(named: Sequence[Incoming]) -> dict[str, Incoming]:
 
 def _arrival_order(incoming: Incoming) -> tuple[int, int]:
     return incoming.arrival, incoming.entry.partition
+
+
+def _bucket(incoming: Incoming) -> date:
+    event = incoming.event
+    return IMPORTED_BUCKET if event.is_imported else seen_bucket(event.id, incoming.envelope.received_at)
 
 
 def _claim_keys(connection: psycopg.Connection, bucket: date, keys: list[str]) -> set[str]:

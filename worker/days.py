@@ -8,7 +8,8 @@ from datetime import date
 
 import psycopg
 
-from worker.hashes import ANY_BUCKET, IMPORTED_BUCKET
+from shared.seen import ANY_BUCKET
+from worker.claim import IMPORTED_BUCKET
 
 
 class Days:

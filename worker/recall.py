@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from psycopg.rows import tuple_row
 
+from shared.session import LONGEST, SILENCE, is_derived_session
 from sql.statements import read
 from worker.batch import LATE, Incoming, Part
 from worker.enrich import Attributes
-from worker.hashes import client_session_hash, hash64, is_derived_session
+from worker.hashes import client_session_hash, hash64
 from worker.memory import Memory
 from worker.row import attribute_piece
-from worker.session import LONGEST, SILENCE, Session
+from worker.session import Session
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 # What the 24 h cap split off a client's session: see session.py.

@@ -11,12 +11,10 @@ from datetime import datetime, timedelta
 
 from shared.event import ENGAGEMENT, IDENTIFY, PERFORMANCE, Event
 from shared.hashes import digest64
+from shared.session import LONGEST, SILENCE
 from worker.batch import Incoming
 from worker.hashes import client_session_hash, derived_session, hash64
 
-# Exactly 1800 s of silence still belong to the session (R16, G9).
-SILENCE = timedelta(seconds=1800)
-LONGEST = timedelta(hours=24)
 # R3: these need a session that is open at their time.
 NEEDS_SESSION = frozenset({ENGAGEMENT, PERFORMANCE, IDENTIFY})
 # R17: these say nothing of the visitor's presence.

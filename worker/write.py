@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from shared.event import Event
+from shared.session import LONGEST, SILENCE
 from sql.statements import read
 from worker.batch import Entry, Incoming, Part
 from worker.claim import claim_entries, unseen
@@ -25,7 +26,7 @@ from worker.fields import SIGNATURE, TRAILER
 from worker.memory import Memory
 from worker.recall import recall
 from worker.row import COLUMNS, attribute_piece, event_row, owner_piece
-from worker.session import LONGEST, SILENCE, Draft, Session, place_event
+from worker.session import Draft, Session, place_event
 from worker.tally import HOUR_MILLISECONDS, Written, bucket_of, bucket_start, count_payload, save_counts
 from worker.websites import Websites
 

@@ -8,7 +8,7 @@ from queryapi.openapi.annotations import ANNOTATIONS
 from queryapi.openapi.components import SCHEMAS
 from queryapi.openapi.gateway import GATEWAY, TAKEN_BATCH
 from queryapi.openapi.management import MANAGEMENT
-from queryapi.openapi.operation import Operation, Operations
+from queryapi.openapi.operation import Operation, Operations, Sent
 from queryapi.openapi.parameters import parameter_bodies
 from queryapi.openapi.people import PEOPLE
 from queryapi.openapi.queries import QUERIES
@@ -16,6 +16,7 @@ from queryapi.openapi.reports import LIVE, report_operations
 from queryapi.openapi.schema import ref
 from queryapi.openapi.sharing import SHARING
 from queryapi.openapi.status import STATUS
+from queryapi.openapi.transfer import TRANSFER
 
 Document = dict[str, object]
 # What any request can be answered with before a route is looked for; no operation repeats it.
@@ -42,6 +43,7 @@ GROUPS = {
     "API keys": "Tokens for servers.",
     "People": "Who signs in with a browser.",
     "Share links": "Reports of one website for whoever has the link.",
+    "Moving": "All of a website's events, out and in again.",
     "Erasure": "What is removed for good.",
     "Health": "The services themselves.",
 }
@@ -73,6 +75,7 @@ def operations_of(reports: Iterable[tuple[str, Report]]) -> Operations:
         **LIVE,
         **QUERIES,
         **MANAGEMENT,
+        **TRANSFER,
         **PEOPLE,
         **SHARING,
         **ANNOTATIONS,
@@ -123,11 +126,16 @@ def _operation_body(method: str, path: str, operation: Operation) -> Document:
     if operation.description:
         body["description"] = operation.description
     if operation.sent is not None:
-        content = {"schema": operation.sent.schema, "example": operation.sent.example}
-        body["requestBody"] = {"required": True, "content": {"application/json": content}}
+        body["requestBody"] = {"required": True, "content": _contents(operation.sent)}
     if operation.example:
         body["x-example-query"] = operation.example
     return body
+
+
+def _contents(sent: Sent) -> Document:
+    first, *others = sent.media_types
+    content: Document = {first: {"schema": sent.schema, "example": sent.example}}
+    return {**content, **{name: {"schema": sent.schema} for name in others}}
 
 
 def _operation_id(method: str, path: str) -> str:
@@ -150,7 +158,7 @@ def _responses(operation: Operation) -> Mapping[str, object]:
     for status, schema in operation.answers.items():
         response: Document = {"description": _STATUS_TEXTS[status]}
         if schema is not None:
-            response["content"] = {operation.media_type: {"schema": schema}}
+            response["content"] = {name: {"schema": schema} for name in operation.media_types}
         responses[str(status)] = response
     for status, codes in sorted(operation.errors.items()):
         listed = ", ".join(f"`{code}`" for code in dict.fromkeys(codes))

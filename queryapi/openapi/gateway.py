@@ -130,7 +130,7 @@ GATEWAY: Operations = {
         sent=Sent({"anyOf": [_EVENT, *_BATCH["anyOf"]]}, _PAGE, is_batch=True), description=_SHARED,
     ),
     ("GET", "/p.gif"): Operation(
-        group="Sending events", summary="Send a page view by a picture", scope=None, media_type="image/gif",
+        group="Sending events", summary="Send a page view by a picture", scope=None, media_types=("image/gif",),
         answers={200: STRING}, own=_PIXEL, scalars=frozenset(_PIXEL), example="website_id=site-123&page=/pricing",
         errors={**_ERRORS, 400: (*EVENT_CODES, "unknown_parameter", "duplicate_parameter", "query_too_long")},
         description="Without `page` and `url`, of the page that shows the picture.",
@@ -138,7 +138,7 @@ GATEWAY: Operations = {
     **{
         ("GET", path): Operation(
             group="Sending events", summary=summary, scope=None, answers={200: STRING, 304: None}, errors={},
-            media_type=media_type,
+            media_types=(media_type,),
         )
         for path, summary, media_type in (
             ("/script.js", "The newest tracker", "text/javascript"),

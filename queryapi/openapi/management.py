@@ -2,7 +2,6 @@
 
 from queryapi.call import REPEATABLE_PARAMETERS
 from queryapi.explain import EXPLAIN_PARAMETER
-from queryapi.export import EXPORT_PARAMETERS, MAX_EXPORT_LIMIT, MEDIA_TYPE
 from queryapi.filters import MAX_FILTERS
 from queryapi.funnel import (
     DEFAULT_WINDOW_SECONDS,
@@ -24,7 +23,6 @@ from queryapi.moments import MAX_MOMENT_CHARACTERS
 from queryapi.openapi.answers import FUNNEL_PERFORMANCE, GOAL
 from queryapi.openapi.components import HEAD, bare_list
 from queryapi.openapi.operation import ASKED, CHANGED, FILTERS, REPORTED, WEBSITE, Operation, Operations, Sent, and_also
-from queryapi.openapi.parameters import Parameter
 from queryapi.openapi.schema import (
     BOOLEAN,
     INTEGER,
@@ -254,20 +252,6 @@ MANAGEMENT: Operations = {
         },
         errors=and_also(_IS_WEBSITE, _422=("invalid_value",)),
         description="The id may have slashes in it; it is 1 to 255 characters long.",
-    ),
-    ("GET", "/api/v1/websites/{website_id}/export"): Operation(
-        group="Erasure", summary="Every stored event, page by page", scope=_MANAGE, media_type=MEDIA_TYPE,
-        answers={200: STRING}, scalars=EXPORT_PARAMETERS,
-        own={
-            "limit": Parameter("Most lines of a page.", whole(1, MAX_EXPORT_LIMIT, MAX_EXPORT_LIMIT)),
-            "cursor": Parameter("`X-Next-Cursor` of the page before, for the same range.", STRING),
-        },
-        errors=and_also(
-            ASKED, _404=WEBSITE[404],
-            _400=("incomplete_range", "invalid_range", "range_too_long", "invalid_date", "out_of_range",
-                  "invalid_cursor"),
-        ),
-        description="One JSON object a line, at most 10000 lines; `X-Next-Cursor` is the `cursor` of the next page.",
     ),
     ("POST", "/api/v1/websites/{website_id}/purge"): Operation(
         group="Erasure", summary="Remove the events that meet filters", scope=_MANAGE,

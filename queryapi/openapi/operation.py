@@ -7,17 +7,19 @@ from typing import NamedTuple
 from queryapi.openapi.parameters import Parameter
 from queryapi.openapi.schema import Schema
 
+JSON = "application/json"
 # Codes by status.
 Errors = Mapping[int, tuple[str, ...]]
 NO_NAMES: frozenset[str] = frozenset()
 
 
 class Sent(NamedTuple):
-    """A body that is sent: its shape and one that is good."""
+    """A body that is sent: its shape and one that is good, of the first of its types."""
 
     schema: Schema
     example: object
     is_batch: bool = False
+    media_types: tuple[str, ...] = (JSON,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Operation:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     sent: Sent | None = None
     example: str = ""
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = (JSON,)
 
 
 # An operation by method and path, as the router knows the path.

@@ -86,8 +86,10 @@ def _example(method: str, path: str, operation: Node) -> str:
     if _nodes(operation["security"])[-1]["token"]:
         lines.append('-H "Authorization: Bearer $TOKEN"')
     if "requestBody" in operation:
-        body = _node(_node(_node(operation["requestBody"])["content"])["application/json"])
-        lines += ['-H "Content-Type: application/json"', f"-d '{orjson.dumps(body['example']).decode()}'"]
+        media_type, body = _sent_content(operation)
+        example = body["example"]
+        sent = example if isinstance(example, str) else orjson.dumps(example).decode()
+        lines += [f'-H "Content-Type: {media_type}"', f"-d '{sent}'"]
     command = escape(" \\\n  ".join(lines))
     return f"<pre><code>{command}</code></pre>"
 
@@ -135,8 +137,14 @@ def _limits(schema: Node) -> str:
 def _sent(operation: Node) -> str:
     if "requestBody" not in operation:
         return ""
-    content = _node(_node(_node(operation["requestBody"])["content"])["application/json"])
+    _, content = _sent_content(operation)
     return f"<details><summary>Body</summary>{_schema(content['schema'])}</details>"
+
+
+def _sent_content(operation: Node) -> tuple[str, Node]:
+    """The type that has the example, which is the first, and what is said of it."""
+    media_type, content = next(iter(_node(_node(operation["requestBody"])["content"]).items()))
+    return media_type, _node(content)
 
 
 def _answers(operation: Node) -> str:

@@ -119,7 +119,7 @@ LIVE: Operations = {
         errors=and_also(REPORTED, _503=("too_many_listeners",)),
         scalars=REALTIME.scalars,
         repeatable=REALTIME.repeatable,
-        media_type=LIVE_MEDIA_TYPE,
+        media_types=(LIVE_MEDIA_TYPE,),
     )
 }
 

@@ -26,7 +26,7 @@ STATUS: Operations = {
     ),
     ("GET", "/metrics"): Operation(
         group=_GROUP, summary="Metrics for Prometheus", scope="metrics", answers={200: STRING},
-        errors={401: UNAUTHORIZED, 403: ("forbidden",)}, media_type="text/plain",
+        errors={401: UNAUTHORIZED, 403: ("forbidden",)}, media_types=("text/plain",),
         description="Without a token for who asks from the same host.",
     ),
     ("GET", "/api/v1/analytics/health"): Operation(
@@ -48,6 +48,6 @@ STATUS: Operations = {
     ),
     ("GET", "/docs"): Operation(
         group=_GROUP, summary="This document as a page", scope=None, answers={200: STRING, 304: None}, errors={},
-        media_type="text/html",
+        media_types=("text/html",),
     ),
 }  # fmt: skip

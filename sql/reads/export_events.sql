@@ -1,6 +1,6 @@
 -- Events whole, the oldest first, after a place in that order. Numbers that not every reader of JSON can hold are text.
 SELECT
-    "timestamp", id, received_at, session_started_at, session_hash::text, arrival::text, engaged_ms, city_geoname_id,
+    "timestamp", id, website_id, received_at, session_started_at, session_hash::text, arrival::text, engaged_ms, city_geoname_id,
     scroll_depth, rules_version, interactive, is_bot, is_persistent, is_new_user, visitor_id, session_id, event_type,
     page, title, hostname, referrer, source, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
     country, region, city, continent, browser, browser_version, os, os_version, device, screen, language,

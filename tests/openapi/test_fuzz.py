@@ -93,7 +93,8 @@ class _Asker:
         except (requests.exceptions.InvalidHeader, UnicodeError):
             # No client can send it.
             hypothesis.reject()
-        body: Any = response.json() if response.content[:1] == b"{" else None
+        is_json = "application/json" in response.headers.get("content-type", ())
+        body: Any = response.json() if is_json else None
         if body is not None and body.get("code") in ANYWHERE:
             return
         said = self.document["paths"][case.path][case.method.lower()]
