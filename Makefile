@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fuzz-api types chaos bench bench-read bench-page screenshots geo requirements tracker clean
+.PHONY: help run demo test lint fuzz fuzz-api audit sbom soak chaos bench bench-read bench-page screenshots geo requirements tracker clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -25,11 +25,28 @@ lint: $(VENV)/dev.stamp ## linters, types, import contracts
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-cache
 
+fuzz: $(VENV)/fuzz.stamp ## try inputs on each decoder, guided by coverage, or SECONDS=600 TARGET=body
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(TARGET)
+
+SECONDS := 60
+
 fuzz-api: $(VENV)/dev.stamp ## send every route of the API document hundreds of requests
 	FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/openapi/test_fuzz.py
 
 chaos: $(VENV)/dev.stamp ## hit everything with faults for a minute, or ARGS="--seconds 600 --seed 7"
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+audit: $(VENV)/audit.stamp ## look for known flaws in what we depend on
+	$(BIN)/python -m tests.audit
+
+sbom: $(VENV)/audit.stamp ## write the bill of materials, build/sbom.json (CycloneDX)
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON --output-file build/sbom.json requirements.txt
+
+soak: $(VENV)/dev.stamp ## run everything under a steady load for HOURS=8, and see that nothing grows
+	$(BIN)/python -m tests.soak $(HOURS)
+
+HOURS := 8
 
 bench: $(VENV)/dev.stamp ## measure; judges nothing
 	$(BIN)/python -m tests.bench
@@ -50,6 +67,8 @@ geo: $(VENV)/run.stamp ## fetch a free geo database into DATA_DIR/geo
 requirements: $(VENV)/dev.stamp ## pin all dependencies anew, with hashes
 	$(BIN)/pip-compile $(COMPILE) --extra embedded --output-file requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(COMPILE) --extra embedded --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	for tool in fuzz audit; do $(BIN)/pip-compile $(COMPILE) --constraint requirements-dev.txt \
+		--output-file tests/$$tool/requirements.txt tests/$$tool/requirements.in || exit 1; done
 
 COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options --no-header --resolver backtracking
@@ -76,4 +95,10 @@ $(VENV)/run.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@echo "installing development tools (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# What two commands alone need, beside the development tools.
+$(VENV)/%.stamp: tests/%/requirements.txt $(VENV)/dev.stamp
+	@echo "installing what tests/$* needs (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/$*/requirements.txt
 	@touch $@

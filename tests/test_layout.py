@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("ingest", "worker", "queryapi", "shared", "sql")
 SERVICES = ("ingest", "worker", "queryapi")
+# What has pins of its own, because no test needs it.
+TOOLS = ("audit", "fuzz")
 TOP_LEVEL = {
     *PACKAGES,
     "tests",
@@ -87,7 +89,7 @@ def test_migrations_are_named_by_number_and_flavour() -> None:
 
 
 def test_no_dependency_names_where_it_was_fetched_from() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", *(f"tests/{tool}/requirements.txt" for tool in TOOLS)):
         lines = (ROOT / name).read_text("utf-8").splitlines()
 
         assert [line for line in lines if "://" in line or line.startswith("-")] == []
