@@ -3,7 +3,7 @@
 from psycopg import sql
 
 from queryapi.filter_tree import conjuncts, event_names_in, is_about_ends, is_about_event
-from queryapi.predicates import predicate, silence, with_ends
+from queryapi.predicates import everybody, predicate, silence, with_ends
 from queryapi.query import Query
 from queryapi.values import Values
 
@@ -16,15 +16,14 @@ def is_about_events(query: Query) -> bool:
 
 
 def row_conditions(query: Query, values: Values) -> sql.Composable:
-    """`AND ...` over a row of `session_facts` or `events`: bots, and what is true of whole sessions."""
-    terms: list[sql.Composable] = [] if query.include_bots else [sql.SQL("NOT is_bot")]
+    """`AND ...` over a row of `session_facts` or `events`: bots, the sample, and what is true of whole sessions."""
     of_sessions = [item for item in conjuncts(query) if not is_about_event(item)]
-    terms += [predicate(item, query, values) for item in of_sessions if not is_about_ends(item)]
+    terms = [predicate(item, query, values) for item in of_sessions if not is_about_ends(item)]
     ends = [item for item in of_sessions if is_about_ends(item)]
     if ends:
         # One look at the sessions answers for all of them.
         terms.append(with_ends(ends, query, values))
-    return _all_of(terms)
+    return sql.SQL("").join([everybody(query, values), _all_of(terms)])
 
 
 def event_conditions(query: Query, values: Values) -> sql.Composable:

@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from queryapi.answer import Answer
-from queryapi.call import Call, asked_range, make_query, run_totals
+from queryapi.call import Call, asked_range, make_query
 from queryapi.comparison import changes, comparison_range, parse_compare
 from queryapi.envelope import COMPARISON_OUT_OF_RETENTION, head, is_out_of_retention, max_age_seconds, meta, range_body
 from queryapi.metrics import PERCENT_METRICS
-from queryapi.query import LANES, Filter, Order, Query
+from queryapi.query import Filter, Order, Query
 from queryapi.rows import Number, Row, number, text
-from queryapi.sampling import sampled, sampling_note
-from queryapi.statement import compile_query
+from queryapi.sampling import answer_rows, answer_totals, sampling_note
 
 # The founding six, exact names, always present.
 SIX = ("page_views", "unique_visitors", "sessions", "bounce_rate", "avg_session_time", "pages_per_session")
@@ -27,30 +26,29 @@ async def dashboard(call: Call) -> Answer:
     asked = await asked_range(call)
     compare = parse_compare(call.params)
     against = comparison_range(call.params, asked, compare, call.now)
-    query = await sampled(call, replace(make_query(call, asked, _METRICS), compare=compare))
+    query = replace(make_query(call, asked, _METRICS), compare=compare)
     utm_limit = call.params.whole("utm_limit", 1, MAX_UTM_ROWS) or DEFAULT_UTM_ROWS
-    metrics = zeroed(await run_totals(call, query), _METRICS)
+    answers = [await answer_totals(call, query)]
+    metrics = zeroed(answers[0].totals, _METRICS)
     comparison: dict[str, object] | None = None
     warnings: list[str] = []
-    estimates: list[tuple[Query, object]] = [(query, metrics["unique_visitors"])]
     if against is not None:
-        earlier = await sampled(call, replace(query, range=against, metrics=SIX, lanes=LANES))
+        earlier = replace(query, range=against, metrics=SIX)
         if await is_out_of_retention(call, earlier):
             warnings.append(COMPARISON_OUT_OF_RETENTION)
         else:
-            before = zeroed(await run_totals(call, earlier), SIX)
-            estimates.append((earlier, before["unique_visitors"]))
-            comparison = _comparison(earlier, metrics, before)
+            answers.append(await answer_totals(call, earlier))
+            comparison = _comparison(earlier, metrics, zeroed(answers[1].totals, SIX))
     body = {
         **await head(call, asked),
         "metrics": metrics,
         "comparison": comparison,
-        "utm_performance": await _utm_performance(call, query, utm_limit),
+        "utm_performance": await _utm_performance(call, answers[0].query, utm_limit),
     }
     return Answer(
         body,
         max_age_seconds(asked, call.now),
-        await meta(call, query, warnings=warnings, sampled=sampling_note(*estimates)),
+        await meta(call, query, warnings=warnings, sampled=sampling_note(*answers)),
     )
 
 
@@ -79,9 +77,8 @@ async def _utm_performance(call: Call, query: Query, limit: int) -> list[dict[st
         dimensions=_UTM,
         metrics=_UTM_METRICS,
         filters=(*query.filters, Filter("has_utm", ("true",))),
-        lanes=LANES,
         order=Order("sessions", descending=True),
         limit=limit,
     )
-    rows = await call.reader.rows(compile_query(campaigns))
-    return [{**{name: text(row[name]) for name in _UTM}, **zeroed(row, _UTM_METRICS)} for row in rows if row["is_row"]]
+    rows = await answer_rows(call, campaigns)
+    return [{**{name: text(row[name]) for name in _UTM}, **zeroed(row, _UTM_METRICS)} for row in rows]

@@ -10,9 +10,10 @@ from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.lists import MAX_OFFSET, parse_limit, percentage
 from queryapi.matching import with_matching_event
 from queryapi.params import bad_parameter
+from queryapi.picked import LONGEST_SESSION
 from queryapi.query import Query
 from queryapi.rows import whole
-from queryapi.statement import LONGEST_SESSION, Statement
+from queryapi.statement import Statement
 from sql.statements import read
 
 JOURNEY_PARAMETERS = frozenset({"steps", "start", "end", "limit", "offset"})

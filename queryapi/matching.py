@@ -1,11 +1,15 @@
 """The events that filters pick, and the sessions that hold one (SPEC R34)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from psycopg import sql
 
+from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, row_conditions
+from queryapi.predicates import everybody
 from queryapi.query import Query
+from sql.statements import read
 
 _NOTHING = sql.SQL("")
 # Whose an event is, and what it adds to what happened.
@@ -39,6 +43,29 @@ def matching_events(query: Query, values: Values, columns: sql.Composable) -> sq
     )
 
 
+def sampled_events(query: Query, values: Values, on_sessions: Mapping[str, sql.Composable]) -> sql.Composed:
+    """The same for a sample, as rows of HIT_COLUMNS by session, each with the expressions `on_sessions` under their
+    names: what is asked of sessions is asked of their rows, so that an index has all that is asked of events."""
+    names = list(map(sql.Identifier, on_sessions))
+    return sql.SQL(read("reads/sampled_events")).format(
+        names=_first(names),
+        of_sessions=_first(
+            [sql.SQL("{} AS {}").format(expression, sql.Identifier(name)) for name, expression in on_sessions.items()]
+        ),
+        of_events=_first([sql.NULL for _ in names]),
+        any_names=_first([sql.SQL("any_value({0}) AS {0}").format(name) for name in names]),
+        website_id=values.bind(query.website_id),
+        first_bucket=values.bind(grain_floor(query.range.since)),
+        last_bucket=values.bind(grain_ceiling(query.range.until)),
+        rows=row_conditions(query, values),
+        hits=HIT_COLUMNS,
+        since=values.bind(query.range.since),
+        until=values.bind(query.range.until),
+        sample=everybody(query, values),
+        events=event_conditions(query, values),
+    )
+
+
 def with_matching_event(query: Query, values: Values, only: sql.Composable = _NOTHING) -> sql.Composable:
     """`AND ...`: rows of sessions with an event in the range that the filters on events pick; nothing where
     there are none of those. `only` (`AND ...`) narrows these events further."""
@@ -46,6 +73,10 @@ def with_matching_event(query: Query, values: Values, only: sql.Composable = _NO
         return _NOTHING
     found = matching_events(query, values, sql.Identifier("session_hash"))
     return sql.SQL("AND session_hash IN ({} {})").format(found, only)
+
+
+def _first(terms: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL("").join([sql.SQL("{}, ").format(term) for term in terms])
 
 
 def of_matched_sessions(query: Query) -> sql.Composable:

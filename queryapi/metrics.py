@@ -49,4 +49,6 @@ METRICS: dict[str, Metric] = {
         is_percent=True,
     ),
 }
+# What adds up over visitors; all others are rates and means.
+COUNTS = frozenset({"page_views", "events", "unique_visitors", "sessions"})
 PERCENT_METRICS = frozenset(name for name, metric in METRICS.items() if metric.is_percent)

@@ -7,8 +7,9 @@ from psycopg import sql
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, page_conditions, row_conditions
 from queryapi.matching import matching_events, of_matched_sessions
+from queryapi.picked import LONGEST_SESSION
 from queryapi.query import Query
-from queryapi.statement import LONGEST_SESSION, Statement
+from queryapi.statement import Statement
 from sql.statements import read
 
 _NO_NAME = sql.SQL("NULL::text")

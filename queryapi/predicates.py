@@ -46,13 +46,13 @@ def with_ends(conditions: Sequence[Condition], query: Query, values: Values) -> 
     Sessions may begin a day before what is asked and end a day after it."""
     return sql.SQL(
         "session_hash IN (SELECT session_hash FROM session_facts_between({since}, {until})"
-        " WHERE website_id = {website_id} {bots}"
+        " WHERE website_id = {website_id} {everybody}"
         " GROUP BY session_hash HAVING {having})"
     ).format(
         website_id=values.bind(query.website_id),
         since=values.bind(grain_floor(query.range.since - A_DAY)),
         until=values.bind(grain_ceiling(query.range.until + A_DAY)),
-        bots=bots_condition(query),
+        everybody=everybody(query, values),
         having=sql.SQL(" AND ").join([_ends(condition, values) for condition in conditions]),
     )
 
@@ -64,8 +64,13 @@ def silence(conditions: Sequence[Condition]) -> sql.Composable:
     return sql.SQL("AND event_type NOT IN ({}) ").format(sql.SQL(", ").join(map(sql.Literal, sorted(SILENT))))
 
 
-def bots_condition(query: Query) -> sql.Composable:
-    return sql.SQL("" if query.include_bots else "AND NOT is_bot")
+def everybody(query: Query, values: Values) -> sql.Composable:
+    """`AND ...`: rows of whoever may be in the population, whatever the filters: robots stay out, and who is
+    not in the sample."""
+    robots = sql.SQL("" if query.include_bots else "AND NOT is_bot ")
+    if query.one_in == 1:
+        return robots
+    return sql.SQL("{}AND visitor_hash < {} ").format(robots, values.bind(query.greatest_hash))
 
 
 def _leaf(item: Filter, query: Query, values: Values) -> sql.Composable:
@@ -106,12 +111,12 @@ def _has_done(part: Condition, query: Query, values: Values) -> sql.Composable:
     return sql.SQL(
         "session_hash IN (SELECT session_hash FROM events"
         ' WHERE website_id = {website_id} AND "timestamp" >= {since} AND "timestamp" < {until}'
-        " {bots} AND {done} {silence})"
+        " {everybody} AND {done} {silence})"
     ).format(
         website_id=values.bind(query.website_id),
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),
-        bots=bots_condition(query),
+        everybody=everybody(query, values),
         done=predicate(part, query, values),
         silence=silence([part]),
     )

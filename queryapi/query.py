@@ -103,3 +103,10 @@ class Query:
     offset: int = 0
     # How many lanes `unique_visitors` is counted from; fewer than all give an estimate.
     lanes: int = LANES
+    # Everything is counted of one in so many visitors, by a hash, and scaled.
+    one_in: int = 1
+
+    @property
+    def greatest_hash(self) -> int:
+        """What the hashes of the visitors that are looked at stay below: -2^63 is the least there is."""
+        return 2**64 // self.one_in - 2**63

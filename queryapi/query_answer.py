@@ -24,6 +24,7 @@ from queryapi.query import Order, Query, Range
 from queryapi.query_body import SHARES, Wanted, is_of_sessions
 from queryapi.query_statement import compile_breakdown, unset_name
 from queryapi.rows import Number, Row, number, whole
+from queryapi.sampling import Answered, answer_series, answer_totals, sampling_note
 from queryapi.statement import compile_query, series_starts
 from queryapi.timeseries import auto_interval, mark_partial
 
@@ -42,7 +43,8 @@ class _Base(NamedTuple):
 
 @dataclass(frozen=True)
 class _Split:
-    """A query on its way; `earlier` is what it is set against, `interval` the one of its time."""
+    """A query on its way; `earlier` is what it is set against, `interval` the one of its time. `answers` are those
+    of totals and series so far, none where rows are split by anything but time."""
 
     call: Call
     wanted: Wanted
@@ -50,6 +52,7 @@ class _Split:
     earlier: Range | None
     interval: Interval | None
     base: _Base
+    answers: list[Answered]
 
 
 async def answer_query(call: Call, wanted: Wanted) -> Answer:
@@ -64,7 +67,13 @@ async def answer_query(call: Call, wanted: Wanted) -> Answer:
     if earlier is not None and await is_out_of_retention(call, replace(query, range=earlier)):
         warnings.append(COMPARISON_OUT_OF_RETENTION)
         earlier = None
-    split = _Split(call, wanted, query, earlier, _interval(wanted, query), await _base(call, query, wanted))
+    interval = _interval(wanted, query)
+    answers: list[Answered] = []
+    if not wanted.others:
+        answer = answer_series if interval is not None and not wanted.has_totals else answer_totals
+        answers.append(await answer(call, replace(query, interval=interval)))
+        query = replace(answers[0].query, interval=None)
+    split = _Split(call, wanted, query, earlier, interval, await _base(call, query, wanted), answers)
     rows, total = await _rows(split)
     body: dict[str, object] = {**await head(call, asked), "data": rows, "limit": wanted.limit, "offset": wanted.offset}
     if split.interval is not None:
@@ -77,7 +86,8 @@ async def answer_query(call: Call, wanted: Wanted) -> Answer:
         body["totals"] = (await _totals(replace(split, earlier=None)))["metrics"]
     if wanted.has_time_labels and split.interval is not None:
         body["time_labels"] = [local_text(start, asked) for start in series_starts(query, split.interval)]
-    said = await meta(call, query, is_raw=_is_raw(wanted), warnings=warnings)
+    note = sampling_note(*answers)
+    said = await meta(call, query, is_raw=_is_raw(wanted), warnings=warnings, sampled=note)
     return Answer(body, max_age_seconds(asked, call.now), said)
 
 
@@ -130,13 +140,14 @@ async def _rows(split: _Split) -> tuple[list[Item], int]:
 
 
 async def _totals(split: _Split) -> Item:
-    numbers = _numbers(await run_totals(split.call, split.query), split, is_row=False)
+    found = split.answers[0].totals if split.answers else await run_totals(split.call, split.query)
+    numbers = _numbers(found, split, is_row=False)
     item: Item = {"dimensions": {}, "metrics": numbers}
     if split.earlier is not None:
-        earlier = replace(split.query, range=split.earlier)
-        before = await _base(split.call, earlier, split.wanted)
-        found = await run_totals(split.call, earlier)
-        item["comparison"] = _compared(numbers, _numbers(found, replace(split, base=before), is_row=False))
+        before = await answer_totals(split.call, replace(split.query, range=split.earlier))
+        split.answers.append(before)
+        base = await _base(split.call, before.query, split.wanted)
+        item["comparison"] = _compared(numbers, _numbers(before.totals, replace(split, base=base), is_row=False))
     return item
 
 
@@ -148,7 +159,9 @@ async def _series(split: _Split, interval: Interval) -> list[Item]:
     rows: list[Item] = [{"dimensions": {wanted.time: label}, "metrics": numbers} for label, numbers in buckets]
     mark_partial(rows, series_starts(query, interval), query, interval)
     if split.earlier is not None:
-        earlier = replace(query, range=split.earlier)
+        answer = await answer_series(split.call, replace(query, range=split.earlier, interval=interval))
+        split.answers.append(answer)
+        earlier = replace(answer.query, interval=None)
         base = await _base(split.call, earlier, wanted)
         before = await _buckets(replace(split, query=earlier, base=base), interval)
         # The two may differ by an hour of a clock change or by a week that is cut: paired from the start.

@@ -32,7 +32,9 @@ _FIELDS = (
     "website_id", "metrics", "dimensions", "filters", "date_range", "days", "timezone", "order_by", "include",
     "pagination", "segment",
 )  # fmt: skip
-_INCLUDES = ("totals", "total_rows", "time_labels", "bots", "compare", "compare_date_range", "match_day_of_week")
+_INCLUDES = (
+    "totals", "total_rows", "time_labels", "bots", "exact", "compare", "compare_date_range", "match_day_of_week",
+)  # fmt: skip
 _MAX_TEXT = 256
 # What the reports call it, and what it is here.
 _FIELD_OF = {
@@ -118,6 +120,8 @@ def _params(fields: Mapping[str, Json], include: Mapping[str, Json]) -> Params:
         found["match_day_of_week"] = "true"
     if _flag(include, "bots"):
         found["include_bots"] = "true"
+    if _flag(include, "exact"):
+        found["exact"] = "true"
     return Params({name: (value,) for name, value in found.items()})
 
 

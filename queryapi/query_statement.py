@@ -12,10 +12,12 @@ from queryapi.dimensions import ENDS, NO_PROPERTY, SESSION_DIMENSIONS, UNSET
 from queryapi.matching import HIT_COLUMNS, matching_events, of_matched_sessions
 from queryapi.metrics import METRICS
 from queryapi.params import PROPERTY
-from queryapi.predicates import A_DAY, END_PAGES, bots_condition
+from queryapi.picked import begun, rows_of_sessions
+from queryapi.predicates import A_DAY, END_PAGES, everybody
 from queryapi.query import Query
 from queryapi.query_body import TIMES
-from queryapi.statement import LONGEST_SESSION, Statement, series_starts
+from queryapi.spread import metric_columns
+from queryapi.statement import Statement, series_starts
 from queryapi.values import Values
 from sql.statements import read
 
@@ -43,12 +45,10 @@ def compile_breakdown(query: Query, interval: Interval | None) -> Statement:
     if any(metric.of_visits for metric in metrics):
         parts.append(_visits(query, keys, values))
     text = sql.SQL(read("reads/rows")).format(
-        matched=_matched(query, keys, values),
+        named=_matched(query, keys, values),
         parts=sql.SQL("\nUNION ALL\n").join(parts),
         keys_first=_first([key.column for key in keys]),
-        metrics=_COMMA.join(
-            sql.SQL("{} AS {}").format(METRICS[name].expression, sql.Identifier(name)) for name in query.metrics
-        ),
+        metrics=_COMMA.join(metric_columns(query)),
         search=sql.SQL(""),
         group_by_keys=_group_by(keys),
         order_by=_order_by(query, keys),
@@ -94,7 +94,7 @@ def _matched(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
         return sql.SQL("matched AS MATERIALIZED ({}),").format(found)
     return sql.SQL(
         "ends AS MATERIALIZED (SELECT {ends}session_hash FROM session_facts_between({since}, {until})"
-        " WHERE website_id = {website_id} {bots} GROUP BY session_hash),"
+        " WHERE website_id = {website_id} {everybody} GROUP BY session_hash),"
         " matched AS MATERIALIZED (SELECT {keys}visitor_hash, session_hash, pageviews, custom_events"
         " FROM ({found}) happened LEFT JOIN ends USING (session_hash)),"
     ).format(
@@ -102,7 +102,7 @@ def _matched(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
         since=values.bind(grain_floor(query.range.since - A_DAY)),
         until=values.bind(grain_ceiling(query.range.until + A_DAY)),
         website_id=values.bind(query.website_id),
-        bots=bots_condition(query),
+        everybody=everybody(query, values),
         keys=_first([key.column for key in keys]),
         found=found,
     )
@@ -125,12 +125,13 @@ def _visits(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
     return sql.SQL(read("reads/visits")).format(
         keys_first=_first([key.column for key in keys]),
         keys_from_facts_first=_first([sql.Identifier("session_hash"), *of_visits]),
-        website_id=values.bind(query.website_id),
-        first_bucket=values.bind(grain_floor(query.range.since)),
-        last_bucket=values.bind(grain_ceiling(query.range.until + LONGEST_SESSION)),
+        sessions=rows_of_sessions(query.range, values),
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),
-        conditions=sql.SQL("{} {}").format(row_conditions(query, values), of_matched_sessions(query)),
+        conditions=sql.SQL("AND website_id = {} {} {}").format(
+            values.bind(query.website_id), row_conditions(query, values), of_matched_sessions(query)
+        ),
+        begun=begun(query),
         group_by_keys=sql.SQL("{} {}").format(touched, _group_by(keys)),
     )
 

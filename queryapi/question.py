@@ -66,5 +66,5 @@ def _digest(call: Call, asked: Range | None, report_name: str) -> bytes:
         if parameter not in left_out
     )
     span = None if asked is None else (asked.since, asked.until, asked.zone.key, asked.label, asked.days)
-    parts = (release(), report_name, call.website, span, values, repr(call.filters))
+    parts = (release(), report_name, call.website, span, values, repr(call.filters), call.exact_up_to)
     return hashlib.blake2b(msgspec.json.encode(parts), digest_size=32).digest()

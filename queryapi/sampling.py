@@ -1,32 +1,72 @@
-"""How many of the visitors are looked at to say how many there are: all where that is cheap, else a sample.
+"""How many of the visitors are looked at to say what all of them did: all where that is cheap, else a sample.
 
-Every visitor is in one of 64 lanes, by a hash. Some lanes give a sample of the visitors in which each is whole,
-whatever the range, so that an estimate of distinct visitors is their number times 64 / lanes.
+A sample is made of visitors, by a hash, in which each is whole, whatever the range: so an estimate is what was found
+of them, scaled. Of a whole website only distinct visitors are estimated, from some of 64 lanes; with filters
+everything is, from one in 4, 16 or 64 visitors.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
+from typing import NamedTuple
 
 from psycopg import sql
 
 from queryapi.buckets import grain_ceiling, grain_floor
-from queryapi.call import Call
+from queryapi.call import Call, run_totals
+from queryapi.conditions import is_about_events
+from queryapi.filter_tree import conjuncts, is_about_event
 from queryapi.query import LANES, Query
+from queryapi.rows import Row, number, whole
+from queryapi.spread import ESTIMATED, FOUND, has_spread, spread_name
+from queryapi.statement import compile_query
 from sql.statements import read
 
 EXACT_PARAMETER = "exact"
-# A bucket of a series has a part of the sample; more would cost more than a chart should.
+# One in so many visitors: rows of these are read from indexes of their own (sql/migrations/0036_samples).
+_OF_SESSIONS = (4, 16, 64)
+_OF_EVENTS = (16, 64)
+# A sample in which filters leave fewer visitors is none, nor is one of a list of which any row has fewer: all are
+# counted then. They are so small a part of the events that are always counted: 1000, and 100, of 100 000.
+_LEAST_FOUND = 100
+_LEAST_FOUND_IN_ROW = 1000
+# A bucket of a series has a part of the sample, and filters leave a part of it; more would cost more than a chart
+# should.
 _SERIES_FACTOR = 4
 # Of 20 estimates 19 are no farther off than so many standard deviations.
 _DEVIATIONS = 1.96
 
 
-async def sampled(call: Call, query: Query) -> Query:
-    """`query` with the lanes that its unique visitors are counted from. What needs each session's row anyway is
-    counted exactly: queries with filters or dimensions."""
-    if "unique_visitors" not in query.metrics or query.filters or query.dimensions:
-        return query
-    if call.params.flag(EXACT_PARAMETER):
+class Answered(NamedTuple):
+    """A query without dimensions as it was answered, from a sample or exactly, and its totals."""
+
+    query: Query
+    totals: Row
+
+
+async def answer_totals(call: Call, query: Query) -> Answered:
+    """The totals of `query`, whose series comes from the same sample."""
+    return await _answer(call, await _sampled(call, query))
+
+
+async def answer_series(call: Call, query: Query) -> Answered:
+    """The same for a series alone: there are totals where they tell how certain it is."""
+    query = await _sampled(call, query)
+    is_exact = query.one_in == 1 and query.lanes == LANES
+    return Answered(query, {}) if is_exact else await _answer(call, query)
+
+
+async def _answer(call: Call, query: Query) -> Answered:
+    totals = replace(query, interval=None)
+    row = await run_totals(call, totals)
+    if not has_spread(totals) or whole(row[FOUND]) >= call.exact_up_to // _LEAST_FOUND:
+        return Answered(query, row)
+    return Answered(replace(query, one_in=1), await run_totals(call, replace(totals, one_in=1)))
+
+
+async def _sampled(call: Call, query: Query) -> Query:
+    """`query` with the lanes, or the sample, that the size of the website makes it look at."""
+    if call.params.flag(EXACT_PARAMETER) or not (query.filters or "unique_visitors" in query.metrics):
         return query
     found = await call.reader.row(
         sql.SQL(read("reads/site_size")),
@@ -37,26 +77,71 @@ async def sampled(call: Call, query: Query) -> Query:
             "include_bots": query.include_bots,
         },
     )
-    hits = found["hits"]
-    assert isinstance(hits, int)
+    hits = whole(found["hits"])
+    if query.filters:
+        return replace(query, one_in=_one_in(query, hits, call.exact_up_to))
     size = call.exact_up_to * (1 if query.interval is None else _SERIES_FACTOR)
-    return query if hits <= size else replace(query, lanes=max(1, LANES * size // hits))
+    return replace(query, lanes=LANES if hits <= size else max(1, LANES * size // hits))
 
 
-def sampling_note(*estimates: tuple[Query, object]) -> dict[str, object] | None:
-    """What `meta.sampled` says of queries and the unique visitors found by each; None when all were counted. The
-    bound is that of the least certain: 19 of 20 estimates are within it."""
-    of_samples = [(query.lanes / LANES, visitors) for query, visitors in estimates if query.lanes < LANES]
-    if not of_samples:
+def _one_in(query: Query, hits: int, exact_up_to: int) -> int:
+    """The greatest sample that is not too big, or the smallest there is."""
+    if hits <= exact_up_to:
+        return 1
+    samples = _OF_EVENTS if is_about_events(query) else _OF_SESSIONS
+    return next((one_in for one_in in samples if hits <= _SERIES_FACTOR * exact_up_to * one_in), samples[-1])
+
+
+async def answer_rows(call: Call, query: Query) -> Sequence[Row]:
+    """The rows of a list of few that stands beside totals: counted, but where events are picked from a sample, and it
+    lacks no row and has enough of each. Raw events are many, and what a session is by is told by its rows."""
+    if query.one_in > 1 and is_about_events(query):
+        rows = await _rows(call, query)
+        least = call.exact_up_to // _LEAST_FOUND_IN_ROW * query.one_in
+        if all(whole(row["unique_visitors"]) >= least for row in rows) and len(rows) == await _most_rows(call, query):
+            return rows
+    return await _rows(call, replace(query, one_in=1))
+
+
+async def _rows(call: Call, query: Query) -> Sequence[Row]:
+    return [row for row in await call.reader.rows(compile_query(query)) if row["is_row"]]
+
+
+async def _most_rows(call: Call, query: Query) -> int:
+    """How many rows there are at most: as many as there would be whatever the events."""
+    filters = tuple(item for item in conjuncts(query) if not is_about_event(item))
+    first = replace(query, filters=filters, one_in=1, metrics=("page_views",), order=None, limit=1)
+    found = await call.reader.rows(compile_query(first))
+    return whole(found[0]["total"])
+
+
+def sampling_note(*answers: Answered) -> dict[str, object] | None:
+    """What `meta.sampled` says of answers; None when all of them were counted. `metrics` has a bound, in percent,
+    for each number that is estimated: 19 of 20 estimates are within it. Of several answers the least certain counts."""
+    bounds = [(fraction, found) for fraction, found in map(_bounds, answers) if found]
+    if not bounds:
         return None
+    names = [name for name in answers[0].query.metrics if any(name in found for _, found in bounds)]
     return {
-        "metric": "unique_visitors",
-        "fraction": min(fraction for fraction, _ in of_samples),
-        "error_percent": max(_error_percent(fraction, visitors) for fraction, visitors in of_samples),
+        "fraction": min(fraction for fraction, _ in bounds),
+        "metrics": {name: max(found.get(name, 0.0) for _, found in bounds) for name in names},
     }
 
 
-def _error_percent(fraction: float, visitors: object) -> float:
-    assert isinstance(visitors, int | float)
-    counted = visitors * fraction
-    return min(100.0, round(100 * _DEVIATIONS * sqrt((1 - fraction) / counted), 2)) if counted else 100.0
+def _bounds(answer: Answered) -> tuple[float, Mapping[str, float]]:
+    """The part of the visitors that was looked at, and the bound of each number that is estimated."""
+    query, row = answer
+    if query.one_in > 1:
+        fraction = 1 / query.one_in
+        spreads = {name: number(row[spread_name(name)]) for name in query.metrics if name in ESTIMATED}
+        return fraction, {name: _bound(fraction, spread) for name, spread in spreads.items()}
+    fraction = query.lanes / LANES
+    if fraction == 1:
+        return fraction, {}
+    counted = whole(row["unique_visitors"]) * fraction
+    return fraction, {"unique_visitors": _bound(fraction, 1 / sqrt(counted) if counted else None)}
+
+
+def _bound(fraction: float, spread: float | None) -> float:
+    """What was not found at all may be anything."""
+    return 100.0 if spread is None else min(100.0, round(100 * _DEVIATIONS * sqrt(1 - fraction) * float(spread), 2))

@@ -14,9 +14,10 @@ from queryapi.cursors import Place, Signer, parse_page_limit
 from queryapi.dimensions import DIRECT
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.matching import with_matching_event
+from queryapi.picked import LONGEST_SESSION
 from queryapi.query import Query
 from queryapi.rows import Row, whole
-from queryapi.statement import LONGEST_SESSION, Statement
+from queryapi.statement import Statement
 from sql.statements import read
 
 ATTRIBUTES = (

@@ -7,17 +7,18 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from queryapi.buckets import Interval, bucket_starts, grain_ceiling, grain_floor
+from queryapi.buckets import Interval, bucket_starts
 from queryapi.conditions import Values, is_about_events, row_conditions
 from queryapi.dimensions import SESSION_DIMENSIONS
-from queryapi.matching import HIT_COLUMNS, events_between, matching_events, of_matched_sessions
+from queryapi.filter_tree import conjuncts, is_about_event
+from queryapi.matching import HIT_COLUMNS, events_between, matching_events, of_matched_sessions, sampled_events
 from queryapi.metrics import METRICS
+from queryapi.picked import OF_PICKED, begun, is_picked, picked, rows_of_sessions
 from queryapi.query import LANES, Query, Range
 from queryapi.spans import spans
+from queryapi.spread import has_spread, metric_columns, people
 from sql.statements import read
 
-# The longest a session lasts (SPEC R16), and one bucket more for the one it ends in.
-LONGEST_SESSION = timedelta(hours=24, minutes=15)
 _NOTHING = sql.SQL("")
 # What happened in whole buckets, by session and visitor, and all together.
 _OF_SESSIONS = sql.SQL(
@@ -28,6 +29,7 @@ _OF_SITE = sql.SQL(
     "SELECT {keys}NULL::bigint AS visitor_hash, NULL::bigint AS session_hash, pageviews, custom_events"
     " FROM site_facts_between({since}, {until}) WHERE website_id = {website_id} {conditions}"
 )
+_OF_PEOPLE = sql.SQL("SELECT visitor_hash, pageviews, custom_events FROM people")
 _COMMA = sql.SQL(", ")
 
 
@@ -63,11 +65,15 @@ def compile_query(query: Query) -> Statement:
     wanted = [METRICS[name] for name in query.metrics]
     conditions = row_conditions(query, values)
     parts: list[sql.Composable] = []
-    is_plain = not query.filters and not query.dimensions
-    if any(metric.of_hits for metric in wanted):
+    named = [_picked(query, values, keys, conditions), _matched(query, values, keys)]
+    is_plain = not query.filters and not query.dimensions and query.one_in == 1
+    if has_spread(query):
+        named.append(people(_hit_rows(query, values, keys, conditions)))
+        parts.append(_hits(keys, _OF_PEOPLE))
+    elif any(metric.of_hits for metric in wanted):
         is_counted = query.lanes == LANES and "unique_visitors" in query.metrics
         parts += (
-            [_hits(query, values, keys, conditions)]
+            [_hits(keys, _hit_rows(query, values, keys, conditions))]
             if is_counted or not is_plain
             else _plain_hits(query, values, keys, conditions)
         )
@@ -78,12 +84,10 @@ def compile_query(query: Query) -> Statement:
             else [_visits(query, values, keys, conditions, query.range)]
         )
     text = sql.SQL(read("reads/rows")).format(
-        matched=_matched(query, values, keys),
+        named=sql.SQL("\n").join(named),
         parts=sql.SQL("\nUNION ALL\n").join(parts),
         keys_first=_first(names),
-        metrics=_COMMA.join(
-            sql.SQL("{} AS {}").format(METRICS[name].expression, sql.Identifier(name)) for name in query.metrics
-        ),
+        metrics=_COMMA.join(metric_columns(query)),
         search=_search(query, values),
         group_by_keys=_group_by(names),
         order_by=_order_by(query, names),
@@ -110,20 +114,23 @@ def _keys(query: Query, values: Values) -> list[_Key]:
     found: list[_Key] = []
     for name in query.dimensions:
         expression = SESSION_DIMENSIONS[name].expression
-        on_visit = sql.SQL("any_value({})").format(expression)
-        found.append(_Key(sql.Identifier(name), expression, expression, on_visit))
+        on_row = sql.Identifier(name) if is_picked(query) else expression
+        found.append(_Key(sql.Identifier(name), on_row, expression, sql.SQL("any_value({})").format(on_row)))
     return found
 
 
-def _hits(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composed:
+def _hits(keys: Sequence[_Key], rows: sql.Composable) -> sql.Composed:
     names = [key.name for key in keys]
+    return sql.SQL(read("reads/hits")).format(keys_first=_first(names), hits=rows, group_by_keys=_group_by(names))
+
+
+def _hit_rows(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composed:
+    """Who did what in the range, by session and bucket or by event."""
     if is_about_events(query):
-        sources = sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM matched").format(
-            _first(names)
-        )
-    else:
-        sources = _hit_sources(query, values, keys, _OF_SESSIONS, (conditions, conditions))
-    return sql.SQL(read("reads/hits")).format(keys_first=_first(names), hits=sources, group_by_keys=_group_by(names))
+        names = _first([key.name for key in keys])
+        return sql.SQL("SELECT {}visitor_hash, session_hash, pageviews, custom_events FROM matched").format(names)
+    of_buckets = OF_PICKED if is_picked(query) else _OF_SESSIONS
+    return _hit_sources(query, values, keys, of_buckets, (conditions, conditions))
 
 
 def _hit_sources(
@@ -216,21 +223,36 @@ def _visits(
     return sql.SQL(read("reads/visits")).format(
         keys_first=_first(names),
         keys_from_facts_first=_first([_named(key.on_visit, key.name) for key in keys]),
-        website_id=values.bind(query.website_id),
-        first_bucket=values.bind(grain_floor(started.since)),
-        last_bucket=values.bind(grain_ceiling(started.until + LONGEST_SESSION)),
+        sessions=sql.Identifier("picked") if is_picked(query) else rows_of_sessions(started, values),
         since=values.bind(started.since),
         until=values.bind(started.until),
-        conditions=sql.SQL("{} {}").format(conditions, of_matched_sessions(query)),
+        conditions=_NOTHING
+        if is_picked(query)
+        else sql.SQL("AND website_id = {} {} {}").format(
+            values.bind(query.website_id), conditions, of_matched_sessions(query)
+        ),
+        begun=begun(query),
         group_by_keys=_group_by(names),
     )
+
+
+def _picked(query: Query, values: Values, keys: Sequence[_Key], conditions: sql.Composable) -> sql.Composable:
+    if not is_picked(query):
+        return _NOTHING
+    names = [] if query.interval else [_named(key.on_event, key.name) for key in keys]
+    return picked(query, values, _first(names), conditions)
 
 
 def _matched(query: Query, values: Values, keys: Sequence[_Key]) -> sql.Composable:
     """The events that a filter on events picks, in the range."""
     if not is_about_events(query):
         return _NOTHING
-    return sql.SQL("matched AS MATERIALIZED ({}),").format(matching_events(query, values, _event_columns(keys)))
+    asks_of_sessions = bool(query.dimensions) or not all(map(is_about_event, conjuncts(query)))
+    if query.one_in > 1 and query.interval is None and asks_of_sessions:
+        found = sampled_events(query, values, {name: SESSION_DIMENSIONS[name].expression for name in query.dimensions})
+    else:
+        found = matching_events(query, values, _event_columns(keys))
+    return sql.SQL("matched AS MATERIALIZED ({}),").format(found)
 
 
 def _search(query: Query, values: Values) -> sql.Composable:

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from queryapi.answer import Answer
 from queryapi.buckets import INTERVALS, Interval, bucket_end, bucket_starts
-from queryapi.call import Call, asked_range, make_query, run_totals
+from queryapi.call import Call, asked_range, make_query
 from queryapi.comparison import comparison_range, parse_compare
 from queryapi.dashboard import SIX, zeroed
 from queryapi.envelope import COMPARISON_OUT_OF_RETENTION, head, is_out_of_retention, local_text, max_age_seconds, meta
 from queryapi.metrics import METRICS
 from queryapi.params import Params, bad_parameter
-from queryapi.query import LANES, Query, Range
+from queryapi.query import Query, Range
 from queryapi.ranges import days_range, resolve_zone
 from queryapi.rows import whole
-from queryapi.sampling import sampled, sampling_note
+from queryapi.sampling import answer_series, answer_totals, sampling_note
 from queryapi.statement import compile_query, series_starts
 
 SERIES_PARAMETERS = frozenset({"interval", "metrics"})
@@ -76,29 +76,30 @@ async def _series(
 ) -> Answer:
     metrics = _metrics(call.params) or default
     compare = parse_compare(call.params)
-    query = await sampled(call, replace(make_query(call, asked, metrics), interval=interval, compare=compare))
-    items = await _items(call, query, interval, label)
+    query = replace(make_query(call, asked, metrics), interval=interval, compare=compare)
+    answers = [await answer_totals(call, query)]
+    items = await _items(call, answers[0].query, interval, label)
     comparison: list[dict[str, object] | None] | None = None
     warnings: list[str] = []
     against = comparison_range(call.params, asked, compare, call.now)
     if against is not None:
-        earlier = await sampled(call, replace(query, range=against, lanes=LANES))
+        earlier = replace(query, range=against)
         if await is_out_of_retention(call, earlier):
             warnings.append(COMPARISON_OUT_OF_RETENTION)
         else:
-            before = await _items(call, earlier, interval, label)
+            answers.append(await answer_series(call, earlier))
+            before = await _items(call, answers[1].query, interval, label)
             # The two may differ by an hour of a clock change or by a week that is cut: paired from the start.
             comparison = [before[index] if index < len(before) else None for index in range(len(items))]
-    totals = zeroed(await run_totals(call, replace(query, interval=None)), metrics)
-    note = sampling_note((query, totals.get("unique_visitors", 0)))
     body = {
         **await head(call, asked),
         "interval": interval,
         "data": items,
         "comparison": comparison,
-        "totals": totals,
+        "totals": zeroed(answers[0].totals, metrics),
     }
-    return Answer(body, max_age_seconds(asked, call.now), await meta(call, query, warnings=warnings, sampled=note))
+    said = await meta(call, query, warnings=warnings, sampled=sampling_note(*answers))
+    return Answer(body, max_age_seconds(asked, call.now), said)
 
 
 def _metrics(params: Params) -> tuple[str, ...] | None:

@@ -77,7 +77,7 @@ SETTINGS = (
     Setting(
         "EXACT_UP_TO",
         "100000",
-        "page views and events of a report up to which unique visitors are counted, not estimated",
+        "page views and events of a report up to which everything is counted, nothing estimated",
     ),
 )
 

@@ -59,8 +59,9 @@ SCHEMAS: Mapping[str, Schema] = {
             "final_after": MOMENT,
             "cached_at": MOMENT,
             "sampled": {
-                **record({"metric": one_of(("unique_visitors",)), "fraction": NUMBER, "error_percent": NUMBER}),
-                "description": "Unique visitors are an estimate: 19 of 20 are within `error_percent`.",
+                **record({"fraction": NUMBER, "metrics": keyed(NUMBER)}),
+                "description": "The numbers that are estimated, from this fraction of the visitors, and the percent"
+                " that 19 of 20 such estimates are within. Rates and means beside them are of the same visitors.",
             },
         },
     ),

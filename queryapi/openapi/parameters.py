@@ -66,7 +66,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "compare_to": Parameter("Last day or end of the other range; with `compare=custom`.", _MOMENT),
     "match_day_of_week": Parameter("Move the other range so that it begins on the same day of the week.", BOOLEAN),
     "include_bots": Parameter("Count robots too.", BOOLEAN),
-    "exact": Parameter("Count unique visitors where they would be estimated.", BOOLEAN),
+    "exact": Parameter("Count what would be estimated.", BOOLEAN),
     "filters": Parameter(
         'A JSON list, all of which must be met: `["is", "country", ["DE"]]`; operators are `'
         f"{'`, `'.join(OPERATORS)}`; they are combined by `{'`, `'.join(FILTER_GROUPS)}`, as in"

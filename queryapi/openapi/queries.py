@@ -52,7 +52,7 @@ _OPTIONAL: Properties = {
     "include": record(
         {},
         {
-            **dict.fromkeys(("totals", "total_rows", "time_labels", "bots", "match_day_of_week"), BOOLEAN),
+            **dict.fromkeys(("totals", "total_rows", "time_labels", "bots", "exact", "match_day_of_week"), BOOLEAN),
             "compare": {**STRING, "description": "As the parameter of reports; of totals and of time alone."},
             "compare_date_range": list_of(STRING),
         },

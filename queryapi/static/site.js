@@ -89,7 +89,7 @@ async function totals(state, root, notes, go, signal, context) {
     replace(root, TILES.map((key) => tile(key, metrics[key], comparison?.change[key], state, go)));
     replace(
       notes,
-      meta.sampled && h("p", { class: "notice" }, `Visitors are estimated, to about ${meta.sampled.error_percent} %.`),
+      meta.sampled && h("p", { class: "notice" }, estimated(meta.sampled.metrics)),
       meta.warnings.includes("comparison_out_of_retention") && h("p", { class: "notice" }, "The period before is older than what is kept."),
     );
     if (!metrics.page_views && !metrics.events && !state.filters.length && !state.segment && !context.isGuest) await welcome(state, notes, signal);
@@ -113,6 +113,12 @@ function tile(key, value, moved, state, go) {
     h("span", { class: "figure" }, metric.show(value)),
     moved !== undefined && h("span", { class: `moved ${moved ? (isGood ? "good" : "bad") : ""}` }, change(moved, key)),
   );
+}
+
+// With filters everything comes from a sample, rates and means too; without, visitors alone.
+function estimated(metrics) {
+  const bounds = Object.entries(metrics).map(([key, percent]) => `${METRICS[key].label.toLowerCase()} to about ${percent} %`);
+  return `Estimated from a part of the visitors: ${bounds.join(", ")}.`;
 }
 
 async function welcome(state, notes, signal) {

@@ -1,5 +1,5 @@
 -- Metrics by key: what happened in the range, and the sessions that started in it, side by side.
-WITH {matched}
+WITH {named}
 parts AS (
     {parts}
 ),

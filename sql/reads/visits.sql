@@ -13,12 +13,12 @@ FROM (
         sum(interactive_events) AS interactive_events,
         sum(engaged_ms::double precision) AS engaged_ms,
         max(last_timestamp) - min(session_started_at) AS duration
-    FROM session_facts_between({first_bucket}, {last_bucket})
-    WHERE website_id = {website_id}
-        AND session_started_at >= {since}
+    FROM {sessions}
+    WHERE session_started_at >= {since}
         AND session_started_at < {until}
         {conditions}
     GROUP BY session_hash
     HAVING sum(pageviews + custom_events) > 0
+        {begun}
 ) visits
 {group_by_keys}

@@ -41,9 +41,9 @@ class Asker:
         self._connection.close()
         self._runner.close()
 
-    def store(self, traffic: Traffic, events: list[StoredEvent], rollups: str) -> str:
+    def store(self, traffic: Traffic, events: list[StoredEvent], rollups: str, website_id: str | None = None) -> str:
         """A new website with these events; of a `half` one only the first half is rolled up."""
-        website_id = next(self._names)
+        website_id = website_id or next(self._names)
         put_website(self._connection, website_id, traffic.zone_name)
         rolled_up = {"clean": len(events), "half": len(events) // 2, "dirty": 0}[rollups]
         write(self._connection, website_id, events[:rolled_up])

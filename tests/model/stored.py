@@ -58,6 +58,11 @@ def visitor_lane(website_id: str, visitor: str) -> int:
     return _hash(website_id, visitor) % 64
 
 
+def in_sample(website_id: str, visitor: str, one_in: int) -> bool:
+    """Whether this one is among the first of so many equal parts of the visitors, by their hashes."""
+    return (_hash(website_id, visitor) + 2**63) * one_in < 2**64
+
+
 def geoname_id(place: tuple[str | None, str | None]) -> int | None:
     """A number for each city of a region."""
     return None if place[0] is None else _hash(str(place)) & 0xFFFFFF
