@@ -1,25 +1,22 @@
 """Sends the page views of an access log to the gateway, the way any other client would."""
 
-import gzip
 import sys
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedReader
-from pathlib import Path
 
 import msgspec
 
 from ingest.access_log import LoggedPageview, Skip, read_lines, read_pageviews
-from ingest.batch_client import BatchClient, DeliveryError, Receipt
+from ingest.batch_client import BatchClient, Receipt
+from shared.input_file import DAMAGE, Progress, open_input, unpacked
+from shared.patient_client import DeliveryError
 
 # The gateway's limits (SPEC R55): 1000 events and 1 MiB a request, brackets and commas included.
 MAX_BATCH_EVENTS = 1000
 MAX_BATCH_BYTES = 1_000_000
-STDIN = "-"
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass
@@ -42,22 +39,22 @@ def import_access_log(path: str, website_id: str, url: str, token: str, *, hostn
     tally = Tally()
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(_open(path))
+            file = stack.enter_context(open_input(path))
         except OSError as error:
             print(f"import: {path}: {error.strerror}", file=sys.stderr)
             return 2
-        progress = _Progress(file, 0 if path == STDIN else Path(path).stat().st_size)
+        progress = Progress(file, path)
         try:
             client = stack.enter_context(BatchClient(url, token))
             for batch in _batches(_outcomes(file, website_id, hostname), tally):
                 _add(tally, client.send(batch))
-                progress.show(tally)
+                progress.show(f"{tally.lines:,} lines, {tally.sent:,} sent")
             problem = None
         except DeliveryError as error:
             problem = str(error)
         except KeyboardInterrupt:
             problem = "interrupted"
-        except (gzip.BadGzipFile, EOFError, zlib.error):
+        except DAMAGE:
             problem = f"{path}: the gzip data is damaged; everything before the damage was read"
         except OSError as error:
             problem = f"{path}: {error.strerror}"
@@ -68,13 +65,8 @@ def import_access_log(path: str, website_id: str, url: str, token: str, *, hostn
     return 1 if problem is not None or tally.rejected or tally.dropped else 0
 
 
-def _open(path: str) -> BufferedReader:
-    return open(0, "rb", closefd=False) if path == STDIN else Path(path).open("rb")
-
-
 def _outcomes(file: BufferedReader, website_id: str, hostname: str | None) -> Iterator[LoggedPageview | Skip]:
-    is_gzip = file.peek(2)[:2] == GZIP_MAGIC
-    return read_pageviews(read_lines(gzip.GzipFile(fileobj=file) if is_gzip else file), website_id, hostname)
+    return read_pageviews(read_lines(unpacked(file)), website_id, hostname)
 
 
 def _batches(outcomes: Iterator[LoggedPageview | Skip], tally: Tally) -> Iterator[list[bytes]]:
@@ -109,22 +101,3 @@ def _summary(tally: Tally) -> str:
     rows += [(f"dropped by the gateway: {reason}", count) for reason, count in tally.dropped.most_common()]
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"{label:<{width}}  {count:>10,}" for label, count in rows)
-
-
-class _Progress:
-    """A line on standard error that follows the file's position; silent when nobody is looking."""
-
-    def __init__(self, file: BufferedReader, total_bytes: int) -> None:
-        self._file = file
-        self._total_bytes = total_bytes
-        self._is_shown = sys.stderr.isatty()
-
-    def show(self, tally: Tally) -> None:
-        if not self._is_shown:
-            return
-        done = f"{100 * self._file.tell() // self._total_bytes:3d} %" if self._total_bytes else "     "
-        print(f"\r{done}  {tally.lines:,} lines, {tally.sent:,} sent", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self._is_shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ _MANUAL = """\
 Settings are environment variables; README.md lists them. Without DATABASE_URL and REDIS_URL the commands
 talk to the servers that `analytics up` keeps in DATA_DIR.
 """
+_QUERY_API = "where the query API answers; http://127.0.0.1:INGEST_PORT by default, as `analytics up` has it"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,7 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_key(commands.add_parser("key", help="API keys for servers, which hold until they are revoked"))
     commands.add_parser("setup", help="print the link that makes the owner's account, while nobody can sign in")
     _add_user(commands.add_parser("user", help="people who sign in to the page"))
-    _add_import(commands.add_parser("import", help="import traffic recorded elsewhere"))
+    _add_export(commands.add_parser("export", help="write all events of a website to a file"))
+    _add_import(commands.add_parser("import", help="import traffic recorded elsewhere, or exported"))
     # Run by `up`, of no use to people.
     commands.add_parser("front-door")
     commands.add_parser("demo")
@@ -95,6 +97,17 @@ def _add_user(parser: argparse.ArgumentParser) -> None:
     reset.add_argument("email", metavar="EMAIL")
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("website_id", metavar="WEBSITE", type=_website_id, help="the website whose events it is about")
+    parser.add_argument("--from", dest="since", metavar="DAY", help="first day, 2026-01-31, or first moment; with --to")
+    parser.add_argument("--to", dest="until", metavar="DAY", help="last day, or the moment that ends it; with --from")
+    parser.add_argument("--format", dest="form", choices=("ndjson", "csv"), default="ndjson", help="ndjson by default")
+    parser.add_argument(
+        "--output", default="-", metavar="FILE", help="what ends in .gz is packed; standard output by default"
+    )
+    parser.add_argument("--url", help=_QUERY_API)
+
+
 def _add_import(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     log = kinds.add_parser("access-log", help="a web server's log in the combined format, gzip too")
@@ -104,6 +117,12 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     )
     log.add_argument("--hostname", help="the site's own host, so that its links to itself are not referrals")
     log.add_argument("--url", help="where the gateway answers; http://127.0.0.1:INGEST_PORT by default")
+    events = kinds.add_parser("events", help="what `analytics export` wrote, of either format, gzip too")
+    events.add_argument("files", metavar="FILE", nargs="+", help="paths, or - for standard input")
+    events.add_argument(
+        "--website-id", required=True, metavar="ID", type=_website_id, help="the website that takes them in"
+    )
+    events.add_argument("--url", help=_QUERY_API)
 
 
 def _website_id(text: str) -> str:

@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
             return user_commands.run_setup(_connected(settings, "operator", needs=("database_url",)), utc_now)
         case "user":
             return user_commands.run(arguments, _connected(settings, "operator", needs=("database_url",)), utc_now)
-        case "import":
-            return _import_access_log(arguments, settings)
+        case "export" | "import":
+            return _move(arguments, settings)
         case _:
             return doctor.run(settings, _connected)
     return 0
@@ -137,8 +137,8 @@ def _run_service(name: str, settings: Settings) -> int:
 
 
 def _run_demo(settings: Settings) -> None:
-    from ingest.batch_client import DeliveryError
     from ingest.demo import run_demo
+    from shared.patient_client import DeliveryError
 
     configure_logs(settings.log_level, "demo")
     connected = _with_secret(settings)
@@ -152,12 +152,23 @@ def _run_demo(settings: Settings) -> None:
         sys.exit(f"demo: {error}")
 
 
-def _import_access_log(arguments: argparse.Namespace, settings: Settings) -> int:
+def _move(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Events out of a website, or into it, as its owner."""
+    website_id = arguments.website_id
+    url = arguments.url or f"http://127.0.0.1:{settings.ingest_port}"
+    token = make_token(_with_secret(settings), utc_now, role="owner", websites=(website_id,))
+    if arguments.command == "export":
+        from queryapi.export_command import Wanted, export_website
+
+        wanted = Wanted(website_id, arguments.since, arguments.until, arguments.form, arguments.output)
+        return export_website(wanted, url, token)
+    if arguments.kind == "events":
+        from queryapi.import_command import import_files
+
+        return import_files(arguments.files, website_id, url, token)
     from ingest.importer import import_access_log
 
-    token = make_token(_with_secret(settings), utc_now, role="owner", websites=(arguments.website_id,))
-    url = arguments.url or f"http://127.0.0.1:{settings.ingest_port}"
-    return import_access_log(arguments.file, arguments.website_id, url, token, hostname=arguments.hostname)
+    return import_access_log(arguments.file, website_id, url, token, hostname=arguments.hostname)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from typing import TypedDict
 
 import pytest
 
-from ingest.batch_client import MAX_ATTEMPTS, BatchClient, DeliveryError
+from ingest.batch_client import BatchClient
 from ingest.importer import import_access_log
+from shared.patient_client import MAX_ATTEMPTS, DeliveryError
 from tests.ingest.test_access_log import line
 
 TOKEN = "header.payload.signature"
