@@ -67,8 +67,13 @@ class Armory:
     def arm(self, point: str) -> None:
         (self._directory / point).touch()
 
-    def disarm(self, point: str) -> None:
-        (self._directory / point).unlink(missing_ok=True)
+    def disarm(self, point: str) -> bool:
+        """False when a process has died there."""
+        try:
+            (self._directory / point).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def is_armed(self, point: str) -> bool:
         return (self._directory / point).exists()

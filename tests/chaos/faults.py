@@ -17,7 +17,8 @@ from tests.chaos.servers import Server, children_of
 
 
 class Undo(NamedTuple):
-    """What ends a fault that does not end by itself, and after how many seconds."""
+    """What ends a fault that does not end by itself, and after how many seconds. An action that answers False could
+    not be done, and is tried again."""
 
     seconds: float
     action: Callable[[], object]
@@ -196,7 +197,7 @@ def reach_failpoint(product: Product, chance: random.Random) -> Undo | None:
         product.arm(point)
     except psycopg.Error:
         return None
-    return Undo(5, lambda: product.armory.disarm(point))
+    return Undo(5, lambda: product.disarm(point))
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -266,6 +267,11 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def _set_maxmemory(product: Product, size: str) -> None:
-    with suppress(redis.RedisError), product.servers.redis() as client:
-        client.config_set("maxmemory", size)
+def _set_maxmemory(product: Product, size: str) -> bool:
+    """False while the server does not answer."""
+    try:
+        with product.servers.redis() as client:
+            client.config_set("maxmemory", size)
+    except redis.RedisError:
+        return False
+    return True

@@ -1,6 +1,8 @@
 """The figures of a run (RELIABILITY 4.5): one JSON object, and a short table for people."""
 
+import json
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ import psycopg
 
 from tests.chaos.invariants import read_dead
 from tests.chaos.load import Summary
+from tests.chaos.product import Product
 
 if TYPE_CHECKING:
     from tests.chaos.storm import Storm
@@ -23,6 +26,7 @@ class Figures:
     violations: list[str]
     faults: int
     faults_injected: dict[str, int]
+    deaths_at_failpoints: dict[str, int]
     requests_sent: int
     events_sent: int
     events_accepted: int
@@ -32,6 +36,8 @@ class Figures:
     status: dict[str, int]
     retries: int
     lost_connections: int
+    # By SQLSTATE, or the kind of an error that has none.
+    worker_retries: dict[str, int]
     ack_ms: dict[str, float]
     first_202_after_fault_s: dict[str, float]
     first_202_at_the_end_s: float
@@ -64,6 +70,7 @@ class Figures:
             violations=violations,
             faults=storm.injected.total(),
             faults_injected=dict(sorted(storm.injected.items())),
+            deaths_at_failpoints=dict(sorted(product.deaths.items())),
             requests_sent=summary.requests,
             events_sent=summary.events_sent,
             events_accepted=storm.ledger.count(),
@@ -73,6 +80,7 @@ class Figures:
             status=summary.statuses,
             retries=summary.retries,
             lost_connections=summary.lost_connections,
+            worker_retries=_retries(product),
             ack_ms=quantiles(summary.milliseconds),
             first_202_after_fault_s=_recovery(storm),
             first_202_at_the_end_s=round(storm.recovered_seconds, 2),
@@ -95,7 +103,7 @@ class Figures:
         """What a person wants to know first."""
         rows = [
             ("seed, seconds", f"{self.seed}, {self.seconds:.0f}"),
-            ("faults", f"{self.faults}"),
+            ("faults", f"{self.faults}, {sum(self.deaths_at_failpoints.values())} of them deaths at named places"),
             ("events accepted", f"{self.events_accepted:,}"),
             ("stored", f"{self.events_stored:,}"),
             ("duplicates suppressed", f"{self.duplicates_suppressed:,}"),
@@ -131,6 +139,16 @@ def _recovery(storm: "Storm") -> dict[str, float]:
         if place < len(accepted):
             longest[name] = max(longest.get(name, 0.0), round(accepted[place] - at, 2))
     return dict(sorted(longest.items()))
+
+
+def _retries(product: Product) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for path in product.servers.home.logs_dir.glob("worker*.log"):
+        for line in path.read_text(errors="replace").splitlines():
+            if '"write_failed"' in line or '"worker_interrupted"' in line:
+                told: dict[str, str | None] = json.loads(line)
+                found[told["sqlstate"] or told["error"] or ""] += 1
+    return dict(found.most_common())
 
 
 def _versions(connection: psycopg.Connection) -> dict[str, str]:

@@ -19,6 +19,8 @@ from worker.upkeep import LEADER_LOCK
 
 # As many examples of a violation as help.
 EXAMPLES = 5
+# No service of ours may take more, whatever happens (I10). What Valkey takes depends on the backlog.
+MOST_MIB, MOST_DESCRIPTORS = 600, 1000
 
 
 class Streams(NamedTuple):
@@ -200,3 +202,13 @@ def judge_logs(product: Product) -> list[str]:
         found += [f"I11 {path.name}: {what}" for what in ("Traceback", CANARY, CANARY_ADDRESS) if what in text]
         found += [f"I11 {path.name}: a secret" for secret in secrets if secret in text]
     return found
+
+
+def judge_resources(most: Counter[str]) -> list[str]:
+    """I10 of the services, by the most that each ever had."""
+    limits = {"rss_mb": MOST_MIB, "fds": MOST_DESCRIPTORS}
+    return [
+        f"I10 {name}: {value}"
+        for name, value in most.items()
+        if not name.startswith("valkey") and value > limits.get(name.rpartition(" ")[2], value)
+    ]

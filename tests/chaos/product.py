@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Product:
     directory: Path
     proxies: dict[str, FaultProxy] = field(default_factory=dict[str, FaultProxy])
     launchers: dict[str, Server] = field(default_factory=dict[str, Server])
+    deaths: Counter[str] = field(default_factory=Counter[str])
 
     def __post_init__(self) -> None:
         home = self.servers.home
@@ -124,6 +126,11 @@ class Product:
                 return True
         return self.armory.is_armed(point)
 
+    def disarm(self, point: str) -> None:
+        """Nobody is to die at `point` any more; noted in `deaths` when somebody did."""
+        has_died = not self.is_armed(point) if point in IN_DATABASE else not self.armory.disarm(point)
+        self.deaths[point] += has_died
+
     def is_ready(self) -> bool:
         """The gateway takes events."""
         try:
@@ -141,11 +148,16 @@ class Product:
         deadline = time.monotonic() + seconds
         while not holds():
             self.servers.supervise()
-            assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}\n{self.logs()[-3000:]}"
+            assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}\n{self.last_words()}"
             time.sleep(0.02)
 
     def logs(self) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted(self.servers.home.logs_dir.glob("*.log*")))
+
+    def last_words(self) -> str:
+        """The end of every log."""
+        logs = sorted(self.servers.home.logs_dir.glob("*.log"))
+        return "\n".join(f"{path.name}: {path.read_text(errors='replace')[-600:]}" for path in logs)
 
     def token(self) -> str:
         return make_token(read_settings({"JWT_SECRET": SECRET}), utc_now, role="owner", websites=None)
