@@ -74,12 +74,15 @@ def consume(config: WorkerConfig, tools: Tools, stop: threading.Event) -> None:
     with heap_for(config.batch_size):
         while not stop.is_set():
             started = monotonic_seconds()
+            shift: _Shift | None = None
             try:
                 with connect_database(config.database_url, config.worker_id) as connection:
-                    _Shift(config, tools, connection, stop).work()
+                    shift = _Shift(config, tools, connection, stop)
+                    shift.work()
             except (psycopg.Error, redis.RedisError, OSError) as error:
-                # A shift that lasted was no part of a series of failures.
-                failures = failures + 1 if monotonic_seconds() - started < 30 else 1
+                # A shift that wrote something, or lasted, was no part of a series of failures.
+                was_well = (shift is not None and shift.has_written) or monotonic_seconds() - started >= 30
+                failures = 1 if was_well else failures + 1
                 tools.metrics.retried(_kind(error))
                 log.warning(
                     "worker_interrupted", error=type(error).__name__, sqlstate=sqlstate(error), failures=failures
@@ -109,6 +112,8 @@ class _Shift:
             reach=tools.reach,
             store_user_agent=config.store_user_agent,
         )
+        # A batch of this shift is written and acknowledged.
+        self.has_written = False
         # As the last batch had; a guess before.
         self._events_per_entry = float(config.batch_size)
 
@@ -209,6 +214,7 @@ class _Shift:
             self._inbox.lay_down(entries)
             raise
         self._inbox.acknowledge(entries)
+        self.has_written = True
         self._tools.reach("worker.after_ack")
         self._tools.metrics.batch_written(monotonic_seconds() - started, len(self._memory))
 

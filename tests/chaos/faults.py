@@ -232,8 +232,8 @@ FAULTS: Mapping[str, Fault] = {
         reach_failpoint,
     )
 }
-# Cheap faults, and those that are many in one.
-_WEIGHTS = {"reach_failpoint": 8, "cut_at_pattern": 5, "kill_worker": 3, "kill_gateway": 2, "cut_connections": 2}
+# Faults that are many in one.
+_WEIGHTS = {"reach_failpoint": 24, "cut_at_pattern": 5, "kill_worker": 3, "kill_gateway": 2, "cut_connections": 2}
 
 
 class Planned(NamedTuple):
