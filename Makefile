@@ -48,8 +48,8 @@ soak: $(VENV)/dev.stamp ## run everything under a steady load for HOURS=8, and s
 
 HOURS := 8
 
-bench: $(VENV)/dev.stamp ## measure; judges nothing
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/dev.stamp ## measure the hot paths, or ARGS="gateway worker --events 1000000"; judges nothing
+	$(BIN)/python -m tests.bench $(ARGS)
 
 bench-read: $(VENV)/dev.stamp ## measure reports over 10 million events, or EVENTS=1000000
 	$(BIN)/python -m tests.bench.read

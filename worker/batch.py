@@ -73,6 +73,9 @@ class Part:
     entries: list[Entry] = field(default_factory=list[Entry])
     events: list[Incoming] = field(default_factory=list[Incoming])
     undecodable: list[Undecodable] = field(default_factory=list[Undecodable])
+    # Of the events, and maybe more. Noted where each event is looked at anyway: most of a batch is no longer in
+    # the processor's cache, and every walk through it costs 0.2 us an event.
+    website_ids: set[str] = field(default_factory=set[str])
 
     @property
     def is_late(self) -> bool:
@@ -114,6 +117,7 @@ def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
     late: dict[int, Part] = {}
     on_time = Part(ON_TIME)
     take = on_time.events.append
+    note = on_time.website_ids.add
     for delivery in deliveries:
         on_time.undecodable += delivery.undecodable
         days_met: set[int] = set()
@@ -122,11 +126,13 @@ def split_parts(deliveries: Iterable[Delivery]) -> list[Part]:
             event = incoming.event
             if incoming.envelope.received_at - event.timestamp <= LATE:
                 take(incoming)
+                note(event.website_id)
                 continue
             # A day before the epoch has a negative number; day 0 itself is not ON_TIME's to take.
             day = (event.timestamp - _EPOCH).days or -1
             part = late.get(day) or late.setdefault(day, Part(day))
             part.events.append(incoming)
+            part.website_ids.add(event.website_id)
             if day not in days_met:
                 days_met.add(day)
                 part.entries.append(delivery.entry)

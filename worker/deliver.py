@@ -82,6 +82,5 @@ def _write_until_done(desk: Desk, part: Part, metrics: WorkerMetrics, stop: thre
 
 def _prepare(desk: Desk, part: Part) -> None:
     """What a transaction of this part needs to be there before."""
-    website_ids = {incoming.event.website_id for incoming in part.events}
-    desk.websites.prepare(desk.connection, website_ids, monotonic_seconds())
+    desk.websites.prepare(desk.connection, part.website_ids, monotonic_seconds())
     desk.days.prepare(desk.connection, days_of(part.events), seen_days_of(part.events))

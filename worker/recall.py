@@ -31,7 +31,7 @@ def recall(
     At most two queries: one for websites not read since a partition was taken, one for the visitors of
     late events (and of any, once memory is so full that it forgets what is younger than 30 minutes).
     """
-    if _remembers_all(memory, events):
+    if _remembers_all(memory, part.website_ids, events):
         return {}
     unread: dict[str, datetime] = {}
     visitors: dict[str, set[int]] = {}
@@ -66,12 +66,11 @@ def recall(
     return memory.unify(_read(connection, list(visitors), earliest, until, hashes))
 
 
-def _remembers_all(memory: Memory, events: Sequence[Incoming]) -> bool:
+def _remembers_all(memory: Memory, website_ids: Iterable[str], events: Sequence[Incoming]) -> bool:
     """Whether memory goes back far enough for the oldest of the events, which are in time order, on each website."""
     if not events:
         return True
     oldest = events[0].event.timestamp
-    website_ids = {incoming.event.website_id for incoming in events}
     return all(oldest >= _later(memory.complete_since(website_id), LONGEST) for website_id in website_ids)
 
 

@@ -6,7 +6,7 @@ client's retry harmless; memory learns of the sessions only once the transaction
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from itertools import islice
 
@@ -76,7 +76,7 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     events = [incoming for incoming in part.events if incoming.entry in claimed] if claimed is not None else part.events
     # An id is taken by a dead letter as well: sent again, the event is not to die twice.
     events = unseen(connection, events, written)
-    events = _living(desk, events, poison, written)
+    events = _living(desk, replace(part, events=list(events)), poison, written)
     found = recall(connection, desk.memory, part, events)
     draft = Draft(lambda key: _known(desk.memory, found, key))
     placed = _place(draft, events, written)
@@ -96,13 +96,11 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     return written, draft
 
 
-def _living(
-    desk: Desk, events: Sequence[Incoming], poison: dict[Position, Death], written: Written
-) -> Sequence[Incoming]:
-    """The events that may be stored; the others are buried."""
-    websites = {incoming.event.website_id for incoming in events}
-    dropped = _dropped_days(desk.connection, events, websites)
-    if not poison and not dropped and all(map(desk.websites.get, websites)):
+def _living(desk: Desk, part: Part, poison: dict[Position, Death], written: Written) -> Sequence[Incoming]:
+    """The events of the part that may be stored; the others are buried."""
+    events = part.events
+    dropped = _dropped_days(desk.connection, events, part.website_ids)
+    if not poison and not dropped and all(map(desk.websites.get, part.website_ids)):
         return events
     living: list[Incoming] = []
     for incoming in events:

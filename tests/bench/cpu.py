@@ -22,3 +22,11 @@ def redis_seconds(client: redis.Redis) -> float:
     """User and system time of a Redis server."""
     values = msgspec.convert(client.info("cpu"), dict[str, float], strict=False)
     return values["used_cpu_user"] + values["used_cpu_sys"]
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory a process has had, in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

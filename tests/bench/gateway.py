@@ -1,137 +1,135 @@
-"""How much of a bare routed Starlette 202 the gateway reaches, and what an event costs it.
+"""How much of a bare 202 the gateway reaches, and what a request and an event cost it.
 
-    python -m tests.bench.gateway REDIS_URL
-
-Both servers run alike (same protocol, one process each) and take turns in the same run; the load is
-64 keep-alive connections, one request each in flight. Prints a table of medians, then the same as JSON.
+The ceilings are the same server with nothing behind it: raw ASGI, and Starlette with one route. All run alike (one
+process each) and take turns in the same run, under 64 keep-alive connections with one request each in flight.
 """
 
 import json
 import os
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
-from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
-CONNECTIONS = 64
-SECONDS = 2.0
+import redis
+
+from tests.bench.cpu import backend_seconds
+from tests.bench.report import Figures
+from tests.flow.pipeline import free_port, wait_until
+
+SECONDS = 1.0
 ROUNDS = 5
+FSYNC = ("always", "everysec")
+BATCHES = (10, 100, 1000)
 SINGLE = {"website_id": "site-1", "page": "/pricing", "referrer": "https://www.google.com/", "title": "Pricing"}
-BARE_PORT, GATEWAY_PORT = 18_201, 18_202
+_PATH = "/api/v1/analytics/event"
 
-LOAD = r"""
-import asyncio, sys, time, uvloop
-port, path, body = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode()
-connections, seconds = int(sys.argv[4]), float(sys.argv[5])
-REQUESTS = [
-    b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
-    b"Chrome/126.%d\r\nContent-Length: %d\r\n\r\n%b" % (path.encode(), n, len(body), body) for n in range(connections)
-]
-class Client(asyncio.Protocol):
-    done = 0
-    bad = 0
-    def __init__(self, request):
-        self.request = request
-    def connection_made(self, transport):
-        self.transport = transport
-        transport.write(self.request)
-    def data_received(self, data):
-        # One request in flight: each answer comes in one piece or two, the head first.
-        if data.startswith(b"HTTP/1.1"):
-            if not data.startswith(b"HTTP/1.1 202"):
-                Client.bad += 1
-            Client.done += 1
-            self.whole = b"\r\n\r\n"
-        if time.monotonic() < self.until and (data.endswith(b"}") or b"content-length: 0" in data):
-            self.transport.write(self.request)
-async def main():
-    loop = asyncio.get_running_loop()
-    Client.until = time.monotonic() + seconds
-    for request in REQUESTS:
-        await loop.create_connection(lambda request=request: Client(request), "127.0.0.1", port)
-    await asyncio.sleep(seconds)
-    print(Client.done / seconds, Client.bad)
-uvloop.run(main())
-"""
-
-BARE = r"""
-import asyncio, sys, uvloop
+BARE = """
+import sys, uvloop, uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
-import uvicorn
 from shared.server import server_config
 class Accept:
     async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            return
         await receive()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 202, "headers": headers})
         await send({"type": "http.response.body", "body": b"{}"})
-app = Starlette(routes=[Route("/api/v1/analytics/event", Accept(), methods=["POST"])])
+routed = Starlette(routes=[Route("/api/v1/analytics/event", Accept(), methods=["POST"])])
+app = routed if sys.argv[2] == "routed" else Accept()
 uvloop.run(uvicorn.Server(server_config(app, "127.0.0.1", int(sys.argv[1]))).serve())
 """
 
 
-def main() -> None:
-    """Measure and print."""
-    redis_url = sys.argv[1]
-    environ = os.environ | {
+class _Case(NamedTuple):
+    server: str
+    path: str
+    body: object
+    events: int
+
+
+def measure(redis_url: str) -> Figures:
+    """Requests a second as a ratio to each ceiling, and microseconds of the gateway's CPU, by case."""
+    ports = {name: free_port() for name in ("raw", "routed", "gateway")}
+    gateway_environ = {
+        **os.environ,
         "REDIS_URL": redis_url,
-        "INGEST_PORT": str(GATEWAY_PORT),
+        "INGEST_PORT": str(ports["gateway"]),
         "RATE_LIMIT_PER_CLIENT": "1000000",
         "RATE_LIMIT_PER_SITE": "10000000",
         "LOG_LEVEL": "error",
     }
-    bare = subprocess.Popen([sys.executable, "-c", BARE, str(BARE_PORT)])
-    gateway = subprocess.Popen([sys.executable, "-m", "ingest"], env=environ)
+    servers = {
+        name: subprocess.Popen([sys.executable, "-c", BARE, str(ports[name]), name]) for name in ("raw", "routed")
+    }
+    servers["gateway"] = subprocess.Popen([sys.executable, "-m", "ingest"], env=gateway_environ)
     try:
-        time.sleep(2)
-        batch = {"events": [SINGLE | {"page": f"/p/{n}"} for n in range(100)]}
-        cases: Mapping[str, tuple[int, subprocess.Popen[bytes], str, object, int]] = {
-            "bare 202": (BARE_PORT, bare, "/api/v1/analytics/event", SINGLE, 1),
-            "single": (GATEWAY_PORT, gateway, "/api/v1/analytics/event", SINGLE, 1),
-            "batch of 100": (GATEWAY_PORT, gateway, "/api/v1/analytics/event/batch", batch, 100),
-        }
-        runs: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
-        for _ in range(ROUNDS):
-            for name, (port, process, path, body, events) in cases.items():
-                rate, cpu = _measure(port, process.pid, path, body)
-                runs[name].append((rate, cpu / events))
-        middle = {name: (median(rate for rate, _ in of), median(cpu for _, cpu in of)) for name, of in runs.items()}
-        base = middle["bare 202"][0]
-        report = {
-            name: {
-                "requests_per_second": round(rate),
-                "ratio": round(rate / base, 3),
-                "cpu_us_per_event": round(cpu, 2),
-            }
-            for name, (rate, cpu) in middle.items()
-        }
-        print(f"{'':14}{'requests/s':>12}{'ratio':>8}{'us/event':>10}")
-        for name, row in report.items():
-            print(f"{name:14}{row['requests_per_second']:>12}{row['ratio']:>8}{row['cpu_us_per_event']:>10}")
-        print(json.dumps(report))
+        for port in ports.values():
+            wait_until(lambda port=port: _listens(port), f"port {port}")
+        return _measure_all(redis_url, ports, {name: server.pid for name, server in servers.items()})
     finally:
-        for process in (bare, gateway):
-            process.terminate()
-            process.wait()
+        for server in servers.values():
+            server.terminate()
+            server.wait()
 
 
-def _measure(port: int, pid: int, path: str, body: object) -> tuple[float, float]:
+def _measure_all(redis_url: str, ports: Mapping[str, int], pids: Mapping[str, int]) -> Figures:
+    single = {name: _Case(name, _PATH, SINGLE, 1) for name in ports}
+    batches = {
+        f"batch of {size}": _Case(
+            "gateway", f"{_PATH}/batch", {"events": [SINGLE | {"page": f"/p/{n}"} for n in range(size)]}, size
+        )
+        for size in BATCHES
+    }
+    figures: Figures = {}
+    with redis.Redis.from_url(redis_url) as client:
+        for fsync in FSYNC:
+            client.config_set("appendfsync", fsync)
+            cases = single if fsync == FSYNC[0] else single | batches
+            runs: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
+            for _ in range(ROUNDS):
+                for name, case in cases.items():
+                    runs[name].append(_run(case, ports[case.server], pids[case.server]))
+                    # What has piled up must not slow the next down.
+                    client.flushdb()
+            middle = {name: (median(rate for rate, _ in of), median(cpu for _, cpu in of)) for name, of in runs.items()}
+            for name, (rate, cpu) in middle.items():
+                figures[f"{fsync}, {name}"] = {
+                    "of routed 202": rate / middle["routed"][0],
+                    "of raw 202": rate / middle["raw"][0],
+                    "CPU of routed 202": cpu / middle["routed"][1],
+                    "us CPU a request": cpu,
+                    "us CPU an event": cpu / cases[name].events,
+                }
+        client.config_set("appendfsync", "always")
+    return figures
+
+
+def _run(case: _Case, port: int, pid: int) -> tuple[float, float]:
     """Requests a second, and microseconds of the server's CPU a request."""
-    before = _cpu_seconds(pid)
-    arguments = [str(port), path, json.dumps(body), str(CONNECTIONS), str(SECONDS)]
-    done = subprocess.run([sys.executable, "-c", LOAD, *arguments], capture_output=True, text=True, check=True)
-    rate, bad = done.stdout.split()
-    assert int(bad) == 0, f"{bad} answers were not 202"
-    return float(rate), (_cpu_seconds(pid) - before) / (float(rate) * SECONDS) * 1e6
+    before = backend_seconds(pid)
+    answers = load(port, case.path, [case.body], SECONDS)
+    assert answers["bad"] == 0, f"{answers['bad']} answers were not 202"
+    return answers["per_second"], (backend_seconds(pid) - before) / answers["requests"] * 1e6
 
 
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def load(port: int, path: str, bodies: list[object], seconds: float, rate: float | None = None) -> dict[str, float]:
+    """What `tests.bench.load` says, run in a process of its own."""
+    arguments = [str(port), path, str(seconds), *([] if rate is None else [str(rate)])]
+    lines = b"\n".join(json.dumps(body).encode() for body in bodies)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.load", *arguments], input=lines, stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(done.stdout)
 
 
-if __name__ == "__main__":
-    main()
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

@@ -1,8 +1,9 @@
 """Traffic shaped like a day's: what the gateway would have put into the stream, as entries of envelopes.
 
 Sites and pages follow a power law; 3.3 events a session; one event an envelope, as browsers send them;
-a third of the visitors choose their ids themselves, as the tracker lets them; 70 % of the user agents
-are a few hundred, the rest a long tail; a twentieth are robots.
+a third of the visitors choose their ids themselves, as the tracker lets them; two of five come by IPv6; half
+of the titles are not plain ASCII; 70 % of the user agents are a few hundred, the rest a long tail; a twentieth
+are robots.
 """
 
 import random
@@ -42,6 +43,12 @@ REFERRERS = (
 QUERIES = (*[None] * 6, "utm_source=newsletter&utm_medium=email&utm_campaign=spring", "gclid=", "ref=producthunt")
 LANGUAGES = ("en-GB", "en-US", "de-DE", "fr-FR")
 SCREENS = ("1920x1080", "390x844", "1440x900", "412x915")
+TITLES = (
+    *["A title of the usual length - Example"] * 3,
+    "Über uns – Größe, Qualität & Straße",
+    'He said "yes" \\ then\tleft',
+    "日本語のページの題名",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +62,12 @@ class _Visit:
     screen: str
 
 
-def make_entries(count: int, partitions: int, start: datetime, span: timedelta) -> list[tuple[int, list[bytes]]]:
+def make_entries(
+    count: int, partitions: int, start: datetime, span: timedelta, seed: int = 7
+) -> list[tuple[int, list[bytes]]]:
     """(partition, envelopes) of each stream entry of `count` events sent in [start, start + span)."""
-    chance = random.Random(7)
-    networks = [
-        f"{chance.randrange(1, 223)}.{chance.randrange(256)}.{chance.randrange(256)}.0" for _ in range(NETWORKS)
-    ]
+    chance = random.Random(seed)
+    networks = [_network(chance) for _ in range(NETWORKS)]
     visits: list[list[_Visit]] = [[] for _ in range(partitions)]
     entries: list[tuple[int, list[bytes]]] = []
     for first in range(0, count, EVENTS_PER_ENTRY):
@@ -76,6 +83,51 @@ def make_entries(count: int, partitions: int, start: datetime, span: timedelta) 
             envelopes.append(_envelope(chance, start + span * number / count, visit, begins=begins))
         entries.append((partition, envelopes))
     return entries
+
+
+def make_bodies(count: int) -> list[object]:
+    """What as many events are when they are sent, each by its visitor; a gateway of developers believes
+    the addresses and user agents they name."""
+    chance = random.Random(7)
+    networks = [_network(chance) for _ in range(NETWORKS)]
+    going_on: list[_Visit] = []
+    bodies: list[object] = []
+    for _ in range(count):
+        begins = not going_on or chance.random() < 1 / EVENTS_PER_SESSION
+        visit = _begin(chance, networks) if begins else chance.choice(going_on)
+        if begins:
+            going_on.append(visit)
+            del going_on[:-OPEN_SESSIONS]
+        draw = chance.random()
+        body: dict[str, object] = {
+            "website_id": visit.website_id,
+            "page": _page(chance),
+            "hostname": "www.example.com",
+            "language": visit.language,
+            "screen": visit.screen,
+            "user_agent": visit.user_agent,
+            "ip_address": visit.network,
+        }
+        if visit.session_id is not None:
+            body |= {"visitor_id": visit.visitor_id, "session_id": visit.session_id}
+        if begins or draw < 0.55:
+            body |= {"title": chance.choice(TITLES), "referrer": chance.choice(REFERRERS)}
+        elif draw < 0.85:
+            body |= {"event_type": ENGAGEMENT, "engaged_ms": chance.randrange(60_000)}
+        else:
+            body |= {"event_type": "signup", "properties": {"plan": "pro", "step": 3}}
+        bodies.append(body)
+    return bodies
+
+
+def _network(chance: random.Random) -> str:
+    if chance.random() < 0.4:
+        return f"2a01:{chance.randrange(65536):x}:{chance.randrange(65536):x}::"
+    return f"{chance.randrange(1, 223)}.{chance.randrange(256)}.{chance.randrange(256)}.0"
+
+
+def _page(chance: random.Random) -> str:
+    return f"/blog/{int(chance.paretovariate(0.9)) % 3000}/a-title-of-usual-length"
 
 
 def _begin(chance: random.Random, networks: list[str]) -> _Visit:
@@ -113,12 +165,12 @@ def _envelope(chance: random.Random, at: datetime, visit: _Visit, *, begins: boo
         previous_visitor_id=None if visit.session_id else visit.visitor_id[::-1],
         is_client_id=visit.session_id is not None,
         event_type=event_type,
-        page=f"/blog/{int(chance.paretovariate(0.9)) % 3000}/a-title-of-usual-length",
+        page=_page(chance),
         session_id=visit.session_id,
         hostname="www.example.com",
         query=chance.choice(QUERIES) if begins else None,
         referrer=chance.choice(REFERRERS) if begins else "https://www.example.com/blog/" if is_pageview else None,
-        title="A title of the usual length - Example" if is_pageview else None,
+        title=chance.choice(TITLES) if is_pageview else None,
         language=visit.language,
         screen=visit.screen,
         engaged_ms=chance.randrange(60_000) if event_type == ENGAGEMENT else None,

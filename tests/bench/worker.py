@@ -1,14 +1,10 @@
 """Events a second from the stream to committed rows, against COPY of the same rows into the same table.
 
-    python -m tests.bench.worker [events]
-
-Needs TEST_DATABASE_URL and TEST_REDIS_URL (its current database is flushed), or starts its own servers;
-GEO_DB names a geo database. Worker and ceilings take turns. Only ratios and CPU times compare between
-machines; on a busy one, only the CPU times.
+GEO_DB names a geo database. Worker and ceilings take turns. The worker has met the user agents before, as one
+that has run for a while has. Only ratios and CPU times compare between machines; on a busy one, only the CPU times.
 """
 
 import os
-import sys
 import threading
 import time
 from datetime import timedelta
@@ -16,12 +12,14 @@ from statistics import median
 from typing import NamedTuple
 
 import psycopg
+import redis
 from prometheus_client import CollectorRegistry
 
 from shared.clock import monotonic_seconds, utc_now
 from shared.stream import stream_key
 from tests.bench.copying import Ceilings
 from tests.bench.cpu import backend_seconds, redis_seconds
+from tests.bench.report import Figures
 from tests.bench.traffic import make_entries
 from tests.services import Servers, present_flavours
 from worker.consume import Tools, WorkerConfig, consume
@@ -33,7 +31,7 @@ from worker.place import Places, geo_paths
 PARTITIONS = 8
 ROUNDS = 3
 BATCH_SIZES = (5_000, 20_000)
-FORMS = ("text", "binary", "rows")
+FORMS = {"text": "\\copy", "binary": "binary COPY", "rows": "write_row"}
 _BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'analytics-worker bench'"
 
 Entries = list[tuple[int, list[bytes]]]
@@ -51,6 +49,10 @@ class Drained(NamedTuple):
 def fill_stream(url: str, entries: Entries) -> None:
     client = connect_redis(url)
     client.flushdb()
+    add_to_stream(client, entries)
+
+
+def add_to_stream(client: redis.Redis, entries: Entries) -> None:
     with client.pipeline(transaction=False) as pipeline:
         for partition, envelopes in entries:
             words = [word for number, envelope in enumerate(envelopes) for word in (str(number), envelope)]
@@ -58,7 +60,7 @@ def fill_stream(url: str, entries: Entries) -> None:
         pipeline.execute()
 
 
-def drain(database_url: str, redis_url: str, batch_size: int) -> Drained:
+def drain(database_url: str, redis_url: str, batch_size: int, enricher: Enricher) -> Drained:
     """Let one worker take everything out of the stream."""
     client = connect_redis(redis_url)
     moments: list[float] = []
@@ -87,10 +89,9 @@ def drain(database_url: str, redis_url: str, batch_size: int) -> Drained:
         allow_unregistered_sites=True,
         store_user_agent=False,
     )
-    geo = tuple(filter(None, os.environ.get("GEO_DB", "").split(",")))
     tools = Tools(
         inbox=Inbox(connect_redis(redis_url)),
-        enricher=Enricher(Places(geo_paths(geo, "nowhere"), monotonic_seconds)),
+        enricher=enricher,
         metrics=WorkerMetrics(CollectorRegistry()),
         clock=utc_now,
         reach=reach,
@@ -110,42 +111,36 @@ def check(database_url: str, events: int) -> None:
     assert counts == (events, 0, events), f"{events} events became {counts}"
 
 
-def main() -> None:
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    span = timedelta(minutes=50)
-    entries = make_entries(events, PARTITIONS, utc_now() - timedelta(hours=1), span)
-    print("us of CPU an event by part; ratios of the worker's rate to COPY of text, of binary, and write_row")
-    with Servers(os.environ) as servers:
-        redis_url = servers.redis_url()
-        for flavour in present_flavours(os.environ):
-            for batch_size in BATCH_SIZES:
-                rounds: list[tuple[float, ...]] = []
-                for _ in range(ROUNDS):
-                    with servers.database(flavour).database() as url:
-                        rounds.append(measure(url, redis_url, entries, batch_size))
-                        print(" ", *(f"{value:.2f}" for value in rounds[-1]), flush=True)
-                python, postgres, valkey, copy, *ratios = (median(column) for column in zip(*rounds, strict=True))
-                print(
-                    f"{flavour:9} {batch_size:6} a transaction: python {python:.1f}, postgres {postgres:.1f}"
-                    f" (binary COPY alone {copy:.1f}), valkey {valkey:.1f};",
-                    "ratios",
-                    *(f"{form} {ratio:.2f}" for form, ratio in zip(FORMS, ratios, strict=True)),
-                    flush=True,
-                )
+def measure(servers: Servers, events: int) -> Figures:
+    """Ratios to each form of COPY, and microseconds of CPU an event, by flavour and size of the transaction."""
+    entries = make_entries(events, PARTITIONS, utc_now() - timedelta(hours=1), timedelta(minutes=50))
+    geo = tuple(filter(None, os.environ.get("GEO_DB", "").split(",")))
+    enricher = Enricher(Places(geo_paths(geo, "nowhere"), monotonic_seconds))
+    figures: Figures = {}
+    for flavour in present_flavours(os.environ):
+        for batch_size in BATCH_SIZES:
+            rounds: list[dict[str, float]] = []
+            for _ in range(ROUNDS):
+                with servers.database(flavour).database() as url:
+                    rounds.append(_measure_once(url, servers.redis_url(), entries, batch_size, enricher))
+            figures[f"{flavour}, {batch_size} a transaction"] = {
+                name: median(of[name] for of in rounds) for name in rounds[0]
+            }
+    return figures
 
 
-def measure(url: str, redis_url: str, entries: Entries, batch_size: int) -> tuple[float, ...]:
-    """One round: CPU us an event of worker, its server process, Valkey, and binary COPY; the ratios of FORMS."""
+def _measure_once(url: str, redis_url: str, entries: Entries, batch_size: int, enricher: Enricher) -> dict[str, float]:
     events = sum(len(envelopes) for _, envelopes in entries)
     fill_stream(redis_url, entries)
-    drained = drain(url, redis_url, batch_size)
+    drained = drain(url, redis_url, batch_size, enricher)
     check(url, events)
     ceilings = Ceilings(url, batch_size)
     copied = {form: ceilings.measure(form) for form in FORMS}
     ceilings.close()
-    parts = (drained.python, drained.postgres, drained.valkey, copied["binary"].backend_cpu)
-    return *(seconds / events * 1e6 for seconds in parts), *(copied[form].seconds / drained.seconds for form in FORMS)
-
-
-if __name__ == "__main__":
-    main()
+    cpu = {"worker": drained.python, "PostgreSQL": drained.postgres, "Valkey": drained.valkey}
+    cpu |= {"all": sum(cpu.values()), "COPY alone": copied["binary"].backend_cpu}
+    return {
+        "events/s": events / drained.seconds,
+        **{f"of {FORMS[form]}": copied[form].seconds / drained.seconds for form in FORMS},
+        **{f"us CPU {name}": seconds / events * 1e6 for name, seconds in cpu.items()},
+    }
