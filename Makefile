@@ -74,7 +74,7 @@ COMPILE := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-ind
 	--no-emit-find-links --no-emit-options --no-header --resolver backtracking
 
 tracker: ## build the tracker of its source (needs node and the npm registry)
-	cd ingest && npx --yes terser@5.51.4 script.source.js --compress passes=3,ecma=5 --mangle --ecma 5 --output static/script.v1.js
+	cd ingest && npx --yes uglify-js@3.19.3 script.source.js --compress passes=3,collapse_vars=false --mangle --output static/script.v1.js
 	cd ingest && sha256sum script.source.js static/script.v1.js > static/script.v1.sha256
 
 clean: ## remove the environment and caches, never the data

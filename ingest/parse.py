@@ -69,6 +69,7 @@ class ClientEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     utm_term: str | None = None
     utm_content: str | None = None
     interactive: bool | None = None
+    webdriver: bool | None = None
     revenue: ClientRevenue | None = None
     performance: ClientPerformance | None = None
 

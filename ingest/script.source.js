@@ -12,9 +12,10 @@
     };
   }
 
-  function on(target, types, listener) {
+  // Whatever happens in the page passes here on its way down.
+  function on(types, listener) {
     types.split(" ").forEach(function (type) {
-      target.addEventListener(type, safe(listener), true);
+      w.addEventListener(type, safe(listener), true);
     });
   }
 
@@ -36,7 +37,7 @@
     });
 
     function random() {
-      return crypto.getRandomValues(new Uint32Array(4)).join("-");
+      return crypto.getRandomValues(new Uint32Array(4)) + "";
     }
 
     // An id that outlives the day, only where the page asks for it and the visitor did not object.
@@ -77,7 +78,7 @@
     function post(events, isKept) {
       var body = JSON.stringify({ events: events, sent_at: new Date().toISOString() });
       var failed = safe(function (seconds) {
-        if (!isKept) keep(events);
+        keep(events);
         // Without a number it is the error of a request that did not come through.
         pause = pause || later(resend, (seconds > 0 ? seconds : 60) * 1e3);
       });
@@ -85,8 +86,8 @@
         // A page that is left may still send 64 KiB in all.
         fetch(api, { method: "POST", body: body, keepalive: !isKept, credentials: "omit" }).then(
           safe(function (answer) {
-            var status = answer.status;
-            if (status > 499 || status === 429) failed(answer.headers.get("Retry-After"));
+            // Too many, or the server's own trouble; no other status as high is ever given.
+            if (answer.status > 428) failed(answer.headers.get("Retry-After"));
             else if (isKept) {
               events.forEach(function (event) {
                 storage("remove", prefix + event.id);
@@ -102,8 +103,7 @@
     }
 
     function flush() {
-      var events = waiting;
-      waiting = [];
+      var events = waiting.splice(0);
       if (pause) keep(events);
       else if (events[0]) post(events);
     }
@@ -120,8 +120,8 @@
       return loc.pathname + ("hash" in options ? loc.hash : "");
     }
 
-    function send(type, more) {
-      if (storage("get", "analytics_ignore") || (hosts && hosts.split(",").indexOf(loc.hostname) < 0)) return;
+    function send(type, properties, fields) {
+      if (storage("get", "analytics.ignore") || (hosts && hosts.split(",").indexOf(loc.hostname) < 0)) return;
       var event = {
         website_id: site,
         visitor_id: visitor,
@@ -129,15 +129,13 @@
         timestamp: new Date().toISOString(),
         event_type: type,
         url: loc.href,
-        page: path()
+        page: path(),
+        // A browser that a program drives says so.
+        webdriver: nav.webdriver,
+        properties: properties
       };
-      for (var key in more) event[key] = more[key];
-      if (!waiting[0]) later(flush);
-      waiting.push(event);
-    }
-
-    function tell(type, properties) {
-      send(type, { properties: properties });
+      for (var key in fields) event[key] = fields[key];
+      if (waiting.push(event) < 2) later(flush);
     }
 
     // ---- Page views and how long a page was looked at: visible and focused, and how far it was read.
@@ -160,7 +158,7 @@
       look();
       scroll();
       if (engaged > 99 || depth > deepest) {
-        send("engagement", { url: url, page: here, engaged_ms: engaged, scroll_depth: depth });
+        send("engagement", null, { url: url, page: here, engaged_ms: engaged, scroll_depth: depth });
         engaged = 0;
         deepest = depth;
       }
@@ -172,26 +170,29 @@
       start();
     }
 
-    function start(more) {
+    function start(properties, fields) {
       url = loc.href;
       here = path();
       engaged = depth = deepest = activeSince = 0;
       look();
-      more = more || {};
-      more.title = d.title;
-      more.referrer = from || d.referrer;
-      more.screen = screen.width + "x" + screen.height;
-      more.language = nav.language;
+      // The page keeps its own object as it is.
+      fields = Object.create(Object(fields));
+      fields.title = d.title;
+      fields.referrer = from || d.referrer;
+      fields.screen = screen.width + "x" + screen.height;
+      fields.language = nav.language;
       from = url;
-      send("pageview", more);
+      send("pageview", properties, fields);
       later(scroll, 500);
     }
 
     // ---- Web vitals of the page that was loaded, once, when it is left. One that was loaded behind others was painted
     // when somebody looked at it, which says nothing of its speed.
     var loaded, vitals, navigation;
-    var windowSum, windowStart, windowEnd;
-    windowSum = windowStart = windowEnd = 0;
+    var windowSum, windowStart;
+    // So that the first shift begins a window.
+    var windowEnd = -1e4;
+    var interactions = {};
 
     // For whoever waits, a page that was rendered ahead begins when it is shown.
     function since(at) {
@@ -203,11 +204,12 @@
         safe(function (list) {
           list.getEntries().forEach(each);
         })
-      ).observe({ type: type, buffered: true, durationThreshold: 40 });
-    }
-
-    function interaction(entry) {
-      if (entry.interactionId) vitals.inp = Math.max(vitals.inp || 0, entry.duration);
+      ).observe({
+        type: type,
+        buffered: true,
+        // Milliseconds, the least that may be asked for: no frame is quicker.
+        durationThreshold: 16
+      });
     }
 
     function watch() {
@@ -215,7 +217,7 @@
       loaded = { url: loc.href, page: path() };
       navigation = performance.getEntriesByType("navigation")[0];
       // No shift at all is a measurement where shifts are measured.
-      vitals = loaded.performance = w.LayoutShift ? { cls: 0 } : {};
+      vitals = loaded.performance = { cls: w.LayoutShift && 0 };
       observe("largest-contentful-paint", function (entry) {
         vitals.lcp = since(entry.startTime);
       });
@@ -223,15 +225,18 @@
         // The last of its entries is first-contentful-paint, before which nothing to be seen was painted.
         vitals.fcp = since(entry.startTime);
       });
-      observe("event", interaction);
-      // Where none is slow, the first one still says that.
-      observe("first-input", interaction);
+      observe("event", function (entry) {
+        var id = entry.interactionId;
+        if (id) interactions[id] = Math.max(interactions[id] || 0, entry.duration);
+      });
       // The worst five seconds of shifts that are less than one apart: https://web.dev/articles/cls
       observe("layout-shift", function (entry) {
         if (entry.hadRecentInput) return;
         var at = entry.startTime;
-        if (at - windowEnd > 1e3 || at - windowStart > 5e3) windowSum = windowStart = 0;
-        windowStart = windowStart || at;
+        if (at - windowEnd > 1e3 || at - windowStart > 5e3) {
+          windowSum = 0;
+          windowStart = at;
+        }
         windowEnd = at;
         windowSum += entry.value;
         vitals.cls = Math.max(vitals.cls, windowSum);
@@ -240,9 +245,14 @@
 
     function measure() {
       if (!loaded) return;
+      // One in fifty of all interactions is left out, the worst first: https://web.dev/articles/inp
+      var worst = Object.values(interactions).sort(function (a, b) {
+        return b - a;
+      });
+      vitals.inp = worst[(performance.interactionCount / 50) | 0] || worst.pop();
       vitals.ttfb = since(navigation.responseStart);
       if (navigation.loadEventEnd) vitals.load = since(navigation.loadEventEnd);
-      send("performance", loaded);
+      send("performance", null, loaded);
       loaded = 0;
     }
 
@@ -258,7 +268,7 @@
       [].forEach.call(element.attributes, function (attribute) {
         if (!attribute.name.indexOf("data-event-")) properties[attribute.name.slice(11)] = attribute.value;
       });
-      tell(element.dataset.event, properties);
+      send(element.dataset.event, properties);
     }
 
     function click(event) {
@@ -270,32 +280,29 @@
       if (!link || !link.host) return;
       var address = { url: link.origin + link.pathname };
       if (/\.(7z|csv|dmg|docx?|exe|gz|iso|mov|mp[34]|msi|od[spt]|pdf|pkg|pptx?|rar|txt|xlsx?|zip)$/i.test(link.pathname))
-        tell("download", address);
-      else if (link.host !== loc.host) tell("outbound", address);
+        send("download", address);
+      else if (link.host !== loc.host) send("outbound", address);
     }
 
     function submit(event) {
       var form = event.target;
       if (form.dataset.event) named(form);
       // A field named "id" would hide the form's own.
-      else tell("form", { form: form.getAttribute("id") || form.getAttribute("action") });
+      else send("form", { form: form.getAttribute("id") || form.getAttribute("action") });
     }
 
     function track(name, properties, fields) {
-      var more = {};
-      for (var key in fields) more[key] = fields[key];
-      if (properties) more.properties = properties;
       if (name === "pageview") {
         leave();
-        start(more);
-      } else send(String(name), more);
+        start(properties, fields);
+      } else send(name + "", properties, fields);
     }
 
     function begin() {
       safe(watch)();
       if (!("manual" in options)) {
         start();
-        if ("404" in options) send("404", { interactive: false });
+        if ("404" in options) send("404", null, { interactive: false });
         ["pushState", "replaceState"].forEach(function (name) {
           var original = history[name];
           history[name] = function () {
@@ -304,21 +311,21 @@
             return result;
           };
         });
-        on(w, "popstate hashchange", view);
-        on(w, "pageshow", function (event) {
+        on("popstate hashchange", view);
+        on("pageshow", function (event) {
           if (event.persisted) start();
         });
       }
-      on(d, "visibilitychange", function () {
+      on("visibilitychange", function () {
         if (d.hidden) hide();
         else look();
       });
-      on(w, "pagehide", hide);
-      on(w, "focus blur", look);
-      on(w, "scroll", scroll);
-      on(w, "online", resend);
-      on(d, "click auxclick", click);
-      on(d, "submit", submit);
+      on("pagehide", hide);
+      on("focus blur", look);
+      on("scroll", scroll);
+      on("online", resend);
+      on("click auxclick", click);
+      on("submit", submit);
       later(resend, 1e3);
       // A session ends after half an hour without an event, and what is read may take longer.
       setInterval(safe(leave), 6e5);
@@ -330,6 +337,8 @@
     if (!hub.t) {
       hub = function () {
         var given = arguments;
+        // Nobody listens yet in a page that is rendered ahead.
+        if (!hub.t[0]) calls.push(given);
         hub.t.forEach(function (one) {
           one.apply(0, given);
         });
@@ -339,7 +348,7 @@
       // The name may be another product's, which the page needs more than ours.
       if (!w.analytics || w.analytics.q) w.analytics = hub;
       hub.ignore = function (flag) {
-        storage(flag === false ? "remove" : "set", "analytics_ignore", "true");
+        storage(flag === false ? "remove" : "set", "analytics.ignore", 1);
       };
     }
     // The same tag twice, or a page under development, counts nothing.
@@ -355,7 +364,7 @@
       });
     }
     // A page that is rendered ahead is a visit once it is shown.
-    if (d.prerendering) on(d, "prerenderingchange", run);
+    if (d.prerendering) on("prerenderingchange", run);
     else run();
   })();
 })(window, document, navigator, location);

@@ -63,6 +63,8 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True):
     # A flat JSON object of scalars, kept as the text that goes into the jsonb column. UNSET, because
     # msgspec decodes nothing into `Raw | None`.
     properties: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    # The browser says that a program drives it (SPEC R50).
+    webdriver: bool = False
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True):

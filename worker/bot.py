@@ -69,8 +69,17 @@ class BotJudge:
 
 def with_spam(verdict: Verdict) -> Verdict:
     """`verdict` of a visit that also came by a spam referrer; a known robot keeps its category."""
-    reasons = tuple(sorted({*verdict.reasons, "spam_referrer"}))
-    return Verdict(is_bot=True, category=verdict.category or "spam_referrer", reasons=reasons)
+    return _with(verdict, "spam_referrer", "spam_referrer")
+
+
+def with_webdriver(verdict: Verdict) -> Verdict:
+    """`verdict` of a visit in a browser that says a program drives it; a known robot keeps its category."""
+    return _with(verdict, "webdriver", "tool")
+
+
+def _with(verdict: Verdict, reason: str, category: str) -> Verdict:
+    reasons = tuple(sorted({*verdict.reasons, reason}))
+    return Verdict(is_bot=True, category=verdict.category or category, reasons=reasons)
 
 
 class _Listed(msgspec.Struct):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shared.event import Envelope, Event
 from shared.registry import Website
 from worker.agent import CACHED_AGENTS, AgentReader, clean_agent
-from worker.bot import HUMAN, NO_USER_AGENT, BotJudge, Verdict, with_spam
+from worker.bot import HUMAN, NO_USER_AGENT, BotJudge, Verdict, with_spam, with_webdriver
 from worker.channel import RULES_VERSION, find_channel
 from worker.place import Places
 from worker.source import Landing, find_source, is_spam, read_tags
@@ -80,6 +80,8 @@ class Enricher:
     def judge(self, event: Event, envelope: Envelope) -> Verdict:
         """Whether a robot sent the event (SPEC R50)."""
         verdict = self._sender(envelope.user_agent, envelope.is_server).verdict
+        if event.webdriver:
+            verdict = with_webdriver(verdict)
         return with_spam(verdict) if event.referrer and self._is_spam(event.referrer) else verdict
 
     def attributes(self, event: Event, envelope: Envelope, website: Website) -> Attributes:

@@ -48,6 +48,7 @@ EVENT_FIELDS: Properties = {
     "engaged_ms": nullable(whole(0, 86_400_000)),
     "scroll_depth": nullable(whole(0, 100)),
     "interactive": nullable(BOOLEAN),
+    "webdriver": {**nullable(BOOLEAN), "description": "A program drives the browser: the event is a robot's."},
     "revenue": nullable(
         record({"amount": {"type": ["string", "number"]}, "currency": {**text(3, 3), "description": "ISO 4217."}})
     ),

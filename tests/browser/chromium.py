@@ -1,9 +1,13 @@
 """The machine's own Chromium, driven headless, and a page in it that must stay without complaints."""
 
+import os
 import shutil
+import signal
+import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
@@ -16,6 +20,8 @@ _OPTIONS = (
     f"--user-agent={_USER_AGENT}",
     # The sandbox needs a user that is not root; the pages are our own.
     "--no-sandbox",
+    # A visitor's browser does not say that a program drives it.
+    "--disable-blink-features=AutomationControlled",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -80,3 +86,21 @@ def opened(browser: Browser, complaints: Complaints, **options: object) -> Gener
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def undriven(url: str) -> Generator[None]:
+    """A browser at `url` that nothing drives: under a driver no page is rendered ahead."""
+    program = find_chromium()
+    assert program is not None
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [program, "--headless", f"--user-data-dir={profile}", *_OPTIONS, url]
+        # A group of its own: a browser is many processes.
+        running = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()

@@ -25,10 +25,12 @@ def browser() -> Iterator[Browser]:
 def site(shared_pipeline: Pipeline) -> Iterator[TrackedSite]:
     """An empty website that nothing else counts for."""
     pages: dict[str, str] = {}
-    with serving(pages) as origin:
+    headers: dict[str, str] = {}
+    asked: list[str] = []
+    with serving(pages, headers, asked) as origin:
         gateway = f"http://127.0.0.1:{shared_pipeline.ingest_port}"
         complaints = Complaints((origin, gateway))
-        yield TrackedSite(origin, pages, shared_pipeline, f"tracked-{next(_NUMBERS)}", complaints)
+        yield TrackedSite(origin, pages, headers, asked, shared_pipeline, f"tracked-{next(_NUMBERS)}", complaints)
     assert complaints.found == []
 
 

@@ -1,5 +1,8 @@
 """The tracker in a real browser: what it counts, from a page of another origin to the rows it becomes."""
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
@@ -159,51 +162,6 @@ def test_no_id_is_kept_of_whoever_objects(site: TrackedSite, page: Page) -> None
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_a_page_that_comes_back_is_a_view(site: TrackedSite, page: Page) -> None:
-    site.put("/b")
-    page.goto(site.put("/a"))
-    page.evaluate(
-        "window.isSame = true; window.addEventListener('pageshow', event => { window.isBack = event.persisted })"
-    )
-    page.goto(site.origin + "/b")
-    page.go_back(wait_until="commit")
-
-    rows = site.wait_for(*["pageview"] * 3)
-    assert sorted(row["page"] for row in rows) == ["/a", "/a", "/b"]
-    assert page.evaluate("[window.isSame, window.isBack]") == [True, True]
-
-
-def test_a_hidden_page_was_left(site: TrackedSite, page: Page) -> None:
-    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden || false })")
-    page.goto(site.put("/a"))
-    page.wait_for_timeout(200)
-    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
-
-    site.wait_for("pageview", "engagement", "performance")
-
-
-def test_a_page_loaded_behind_others_has_no_speed(site: TrackedSite, page: Page) -> None:
-    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden !== false })")
-    page.goto(site.put("/a"))
-    page.wait_for_timeout(200)
-    page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_timeout(200)
-    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange')); analytics('last')")
-
-    site.wait_for("pageview", "last")
-    assert "performance" not in {row["event_type"] for row in site.rows()}
-
-
-@pytest.mark.rule("R17")
-def test_reading_for_long_keeps_the_session(site: TrackedSite, page: Page) -> None:
-    page.clock.install()
-    page.goto(site.put("/a"))
-    page.clock.run_for("11:00")
-
-    (row,) = [row for row in site.wait_for("pageview", "engagement") if row["event_type"] == "engagement"]
-    assert row["engaged_ms"] == 600_000
-
-
 def test_this_machine_counts_only_where_the_page_says_so(site: TrackedSite, page: Page) -> None:
     site.complaints.origins += (site.origin.replace("site.example", "localhost"),)
     asked = f"{site.website_id}-asked"
@@ -228,14 +186,26 @@ def test_a_page_that_is_not_there_says_so(site: TrackedSite, page: Page) -> None
     assert (rows["404"]["page"], rows["404"]["interactive"]) == ("/gone", False)
 
 
-def test_a_page_rendered_ahead_counts_once_it_is_shown(site: TrackedSite, page: Page) -> None:
-    page.add_init_script(
-        "window.ahead = true; Object.defineProperty(document, 'prerendering', { get: () => window.ahead });"
-    )
+@pytest.mark.rule("R50")
+def test_browser_that_a_program_drives_is_a_robot(site: TrackedSite, page: Page) -> None:
     page.goto(site.put("/a"))
-    page.wait_for_timeout(300)
-    site.pipeline.wait_consumed()
-    assert site.rows() == []
-    page.evaluate("window.ahead = false; document.dispatchEvent(new Event('prerenderingchange'))")
+    assert page.evaluate("navigator.webdriver") is False
+    (human,) = site.wait_for("pageview")
+    page.add_init_script("Object.defineProperty(navigator, 'webdriver', { get: () => true })")
+    page.goto(site.put("/b"))
 
-    site.wait_for("pageview")
+    (robot,) = [row for row in site.wait_for("pageview", "pageview") if row["page"] == "/b"]
+    assert (human["is_bot"], robot["is_bot"]) == (False, True)
+    assert (robot["bot_reasons"], robot["bot_category"]) == (["webdriver"], "tool")
+
+
+def test_a_page_with_a_strict_policy_of_its_own(site: TrackedSite, page: Page) -> None:
+    """As TRACKER.md says it, and nothing more."""
+    guide = (Path(__file__).parents[2] / "ingest" / "TRACKER.md").read_text("utf-8")
+    policy = re.search(r"^Content-Security-Policy: (.+)$", guide, re.MULTILINE)
+    assert policy is not None
+    site.headers["Content-Security-Policy"] = policy.group(1).replace("https://analytics.example.com", site.gateway)
+    page.goto(site.put("/a", "<button data-event=ours>b</button>"))
+    page.click("button")
+
+    site.wait_for("pageview", "ours")

@@ -22,6 +22,10 @@ class TrackedSite:
 
     origin: str
     pages: dict[str, str]
+    # Headers of all its answers, by name.
+    headers: dict[str, str]
+    # Paths that were asked for, in their order.
+    asked: list[str]
     pipeline: Pipeline
     website_id: str
     complaints: Complaints
@@ -62,17 +66,20 @@ class TrackedSite:
 
 
 @contextmanager
-def serving(pages: dict[str, str]) -> Generator[str]:
-    """The origin at which `pages` are served by path."""
+def serving(pages: dict[str, str], headers: dict[str, str], asked: list[str]) -> Generator[str]:
+    """The origin at which `pages` are served by path, with `headers`; what is asked for is noted in `asked`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             # Browsers ask for an icon, which has nothing to do with it.
+            asked.append(self.path)
             body = pages.get(self.path.partition("?")[0], "" if self.path == "/favicon.ico" else None)
             payload = (body or "").encode()
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(payload)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(payload)
 

@@ -71,6 +71,14 @@ async def test_interactive_is_true_unless_said_otherwise(redis_url: str) -> None
         assert not (await one(gateway, interactive=False)).interactive
 
 
+@pytest.mark.rule("R50")
+async def test_browser_may_say_that_a_program_drives_it(redis_url: str) -> None:
+    async with running(redis_url) as gateway:
+        assert (await one(gateway, webdriver=True)).webdriver
+        assert not (await one(gateway, webdriver=False)).webdriver
+        assert not (await one(gateway)).webdriver
+
+
 @pytest.mark.rule("R8")
 async def test_time_on_page_counts_as_engagement(redis_url: str) -> None:
     async with running(redis_url) as gateway:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.worker.test_agent import CASES
 from worker.agent import AgentReader, clean_agent
-from worker.bot import HUMAN, BotJudge, with_spam
+from worker.bot import HUMAN, BotJudge, with_spam, with_webdriver
 
 JUDGE = BotJudge(AgentReader())
 
@@ -91,6 +91,15 @@ def test_spam_referrer_makes_a_robot_and_keeps_a_known_category() -> None:
     assert with_spam(HUMAN).reasons == ("spam_referrer",)
     assert with_spam(crawler).category == "crawler"
     assert set(with_spam(crawler).reasons) == {*crawler.reasons, "spam_referrer"}
+
+
+@pytest.mark.rule("R50")
+def test_driven_browser_is_a_tool() -> None:
+    crawler = JUDGE.judge("Twitterbot/1.0")
+
+    assert (with_webdriver(HUMAN).is_bot, with_webdriver(HUMAN).category) == (True, "tool")
+    assert with_webdriver(HUMAN).reasons == ("webdriver",)
+    assert with_webdriver(crawler).category == crawler.category
 
 
 @given(st.text(min_size=1, max_size=600))
