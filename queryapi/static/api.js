@@ -47,26 +47,27 @@ export function noteSignIn(isSignedIn) {
 
 /** One request; gives the decoded body, null where there is none. Throws ApiError. */
 export async function call(method, path, body, signal) {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body), type: "application/json" };
+  const response = await request(method, path, { ...sent, signal });
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+/** One request with a body of any `type`; gives the response. Throws ApiError. */
+export async function request(method, path, { body, type, signal } = {}) {
   const response = await fetch(path, {
     method,
     signal,
     // Asked again each time, for a 304: what was just changed here must not be shown as it was.
     cache: "no-cache",
-    headers: { ...headers(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: { ...headers(), ...(type ? { "Content-Type": type } : {}) },
+    body,
   });
-  const text = await response.text();
-  let decoded = null;
-  try {
-    decoded = text ? JSON.parse(text) : null;
-  } catch {
-    decoded = {};
-  }
-  if (!response.ok) throw new ApiError(response.status, decoded || {});
-  return decoded;
+  if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => ({})));
+  return response;
 }
 
-/** GET with parameters; those that are null, undefined or empty are left out. */
+/** GET with parameters, as `address` takes them. */
 export function get(path, parameters, signal) {
   const url = address(path, parameters);
   const begun = ahead.get(url);
@@ -82,7 +83,8 @@ export function getAhead(path, parameters) {
   ahead.set(url, begun);
 }
 
-function address(path, parameters) {
+/** A path with parameters; those that are null, undefined or empty are left out. */
+export function address(path, parameters) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters || {})) {
     if (value !== null && value !== undefined && value !== "") query.append(name, value);

@@ -7,7 +7,7 @@ export function csvButton(name, table) {
   const save = async () => {
     try {
       const { columns, rows } = await table();
-      download(`${name}.csv`, csv(columns, rows));
+      save(`${name}.csv`, new Blob([csv(columns, rows)], { type: "text/csv" }));
     } catch (error) {
       notify(error.message);
     }
@@ -25,8 +25,9 @@ function csv(columns, rows) {
   return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n");
 }
 
-function download(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+/** Hand what is in `blob` to the browser as a file. */
+export function save(name, blob) {
+  const url = URL.createObjectURL(blob);
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

@@ -5,6 +5,7 @@ import { call, get } from "./api.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
 import { ingestReport } from "./ingest.js";
 import { keys } from "./keys.js";
+import { moving } from "./moving.js";
 import { registrationForm } from "./registration.js";
 import { shareDialog } from "./sharing.js";
 import { snippetOf } from "./snippet.js";
@@ -27,6 +28,7 @@ export async function settingsView(root, state, context, go, reloadSites) {
       context.mayEdit && section("Annotations", "Notes on the graph: a release, a campaign.", annotations(state.site)),
       context.mayManage && section("Share links", "Who has one sees the reports of this website, and nothing else.", h("button", { onclick: () => shareDialog(state) }, "Share links…")),
       section("Ingest report", "What became of the events that came in.", ingestReport(state.site)),
+      context.mayManage && section("Export and import", ["All stored events, with ids of visitors. For many millions ", h("code", {}, "analytics export"), " and ", h("code", {}, "analytics import events"), " are better. A file that is imported twice adds nothing."], moving(state.site)),
       context.mayManage && section("Delete", "The registration with its funnels, goals and keys goes; its events too, if you say so.", h("button", { class: "danger", onclick: () => deleteDialog(state.site, go, reloadSites) }, "Delete this website…")),
     );
   } catch (error) {

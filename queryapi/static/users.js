@@ -32,9 +32,15 @@ export function usersDialog(context) {
       notify(error.message);
     }
   }
+  // Of what they are now: a line may show what they were.
+  async function put(id, changes) {
+    const path = `/api/v1/users/${id}`;
+    const user = await get(path);
+    await call("PUT", path, { ...user, name: user.name || null, ...changes });
+  }
   async function change(user, changes) {
     try {
-      await call("PUT", `/api/v1/users/${user.id}`, { ...user, name: user.name || null, ...changes });
+      await put(user.id, changes);
     } catch (error) {
       notify(error.message);
     }
@@ -44,7 +50,7 @@ export function usersDialog(context) {
     const make = async () => {
       const password = madePassword();
       try {
-        await call("PUT", `/api/v1/users/${user.id}`, { ...user, name: user.name || null, password });
+        await put(user.id, { password });
         box.close();
         replace(made, passwordOf(user.email, password));
       } catch (error) {

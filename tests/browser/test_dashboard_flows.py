@@ -38,7 +38,8 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
         page.get_by_label("E-mail").fill("bob@example.com")
         page.get_by_role("button", name="Add", exact=True).click()
         password = page.locator("dialog .notice code").text_content() or ""
-        page.get_by_label("Role of bob@example.com").select_option("editor")
+        with page.expect_response(lambda answer: answer.request.method == "PUT"):
+            page.get_by_label("Role of bob@example.com").select_option("editor")
         page.get_by_role("button", name="New password for bob@example.com").click()
         page.get_by_role("button", name="Make a new password").click()
         expect(page.locator("dialog .notice code")).not_to_have_text(password)
@@ -174,7 +175,7 @@ def test_address_of_nothing_says_so(browser: Browser, shared_pipeline: Pipeline)
         page.add_init_script(f"sessionStorage.setItem('analytics.token', {shared_pipeline.token()!r})")
         for address in ("#/site/none-of-this-id", "#/site/%E0%A4%A"):
             page.goto(f"{origin}/{address}")
-            expect(page.get_by_role("alert")).to_contain_text("There is no website ")
+            expect(page.locator("main > [role=alert]")).to_contain_text("There is no website ")
         # Filters that are none are not left out, which would show more than was asked for.
         page.goto(f"{origin}/#/site/{fill(shared_pipeline)}?filters=nonsense")
         expect(page.locator(".tiles").get_by_role("alert")).to_contain_text("filters")
