@@ -66,6 +66,26 @@ class Asker:
         reply = self._runner.run(api.get(urljoin("/api/v1/analytics/", path), urlencode(asked, doseq=True)))
         return _body(reply)
 
+    def reply(self, path: str, asked: Asked, now: datetime) -> Reply:
+        """What a GET by an owner is answered, whatever it is; `path` begins with /."""
+        self._now = now
+        api = replace(self._api, token=make_token(self._settings, lambda: now, role="owner", websites=None))
+        return self._runner.run(api.get(path, urlencode(asked, doseq=True)))
+
+    def move(self, website_id: str, target: str, form: str, limit: int, now: datetime) -> Body:
+        """Take the events of a website into another one of the same zone, page by page; what the last page came to."""
+        asked = {"format": form, "limit": str(limit)}
+        token = make_token(self._settings, lambda: now, role="owner", websites=None)
+        while True:
+            page = self.reply(f"/api/v1/websites/{website_id}/export", asked, now)
+            assert page.status == 200, page.payload
+            headers = {"authorization": f"Bearer {token}", "content-type": page.headers["content-type"]}
+            path = f"/api/v1/websites/{target}/import"
+            taken = _body(self._runner.run(call(self._api.app, path, "", headers, "POST", page.payload)))
+            if "x-next-cursor" not in page.headers:
+                return taken
+            asked["cursor"] = page.headers["x-next-cursor"]
+
     def send(self, path: str, sent: Mapping[str, object], now: datetime) -> Body:
         """The body of what answers to a POST of JSON by an owner."""
         self._now = now
