@@ -1,6 +1,6 @@
 """Hostile query strings: refused by name, or taken literally, and never an error of ours."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from queryapi.comparison import change, comparison_range
 from queryapi.params import Params
 from queryapi.query import Compare, Range
-from queryapi.ranges import days_range, resolve_range
+from queryapi.ranges import days_range, parse_moment, resolve_range
 from tests.queryapi.rig import SITE, running, settings_for, store, vector
 
 DASHBOARD, LIST, SERIES = "dashboard/{}", "geo/{}/countries", "timeseries/{}"
@@ -79,6 +79,13 @@ HOSTILE: dict[str, tuple[str, str, str | None]] = {
     "too long": (DASHBOARD, "from=2001-01-01&to=2024-01-02", "range_too_long"),
     "hours of a year": (SERIES + "/hourly", "days=32", "range_too_long"),
     "hours and days": (SERIES + "/hourly", "days=2&hours=3", "conflicting_parameters"),
+    "as long as can be": (DASHBOARD, "from=2016-02-27&to=2026-03-06", None),
+    "a day too long": (DASHBOARD, "from=2016-02-25&to=2026-03-06", "range_too_long"),
+    "period and ends": (DASHBOARD, "period=7d&from=2024-01-01&to=2024-01-02", "conflicting_parameters"),
+    "one moment": (DASHBOARD, "from=2024-01-01T00:00:00Z&to=2024-01-01T00:00:00Z", "invalid_range"),
+    "too late": (DASHBOARD, "from=2099-01-01&to=2100-01-01", "out_of_range"),
+    "moments too early": (DASHBOARD, "from=1969-12-31T00:00:00Z&to=1970-02-01T00:00:00Z", "out_of_range"),
+    "ends of a comparison that is not custom": (DASHBOARD, "compare_from=2024-01-01", "conflicting_parameters"),
     "mixed ends": (DASHBOARD, "from=2024-01-01&to=2024-01-02T00:00:00Z", "invalid_range"),
     "utm_limit": (DASHBOARD, "utm_limit=101", "invalid_parameter"),
     "include_bots": (DASHBOARD, "include_bots=1", "invalid_parameter"),
@@ -143,7 +150,8 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 PERIODS = {
     "today": ("2026-03-10", "2026-03-10"), "yesterday": ("2026-03-09", "2026-03-09"),
     "7d": ("2026-03-04", "2026-03-10"),
-    "28d": ("2026-02-11", "2026-03-10"), "month": ("2026-03-01", "2026-03-10"),
+    "28d": ("2026-02-11", "2026-03-10"), "30d": ("2026-02-09", "2026-03-10"), "90d": ("2025-12-11", "2026-03-10"),
+    "month": ("2026-03-01", "2026-03-10"),
     "last_month": ("2026-02-01", "2026-02-28"),
     "year": ("2026-01-01", "2026-03-10"), "12mo": ("2025-04-01", "2026-03-10"), "all": ("2026-03-10", "2026-03-10"),
 }  # fmt: skip
@@ -155,6 +163,38 @@ def test_a_period_is_made_of_local_days(period: str, days: tuple[str, str]) -> N
     found = resolve_range(Params({"period": (period,)}), UTC_ZONE, NOON, None)
 
     assert (str(found.first_day), str(found.last_day)) == days
+
+
+@pytest.mark.rule("R36")
+def test_twenty_four_hours_end_now() -> None:
+    found = resolve_range(Params({"period": ("24h",)}), UTC_ZONE, NOON, None)
+
+    assert (found.since, found.until, found.label) == (NOON - timedelta(hours=24), NOON, "24 hours")
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2024-01-01T00:00:00.5Z", datetime(2024, 1, 1, 0, 0, 0, 500_000, UTC)),
+        ("2024-01-01T00:00:00.1234567Z", datetime(2024, 1, 1, 0, 0, 0, 123_456, UTC)),
+        ("2024-01-01T02:00:00+05:30", datetime(2023, 12, 31, 20, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_read_in_its_own_zone_to_the_microsecond(value: str, moment: datetime) -> None:
+    assert parse_moment("from", value) == moment
+
+
+@pytest.mark.rule("R40")
+def test_moments_are_set_against_the_same_local_clock_a_year_before() -> None:
+    # Clocks had changed by then in the one year, and had not in the other.
+    since = datetime(2026, 3, 29, 10, tzinfo=UTC)
+    berlin = Range(since=since, until=since + timedelta(hours=5), zone=ZoneInfo("Europe/Berlin"), label="")
+
+    found = comparison_range(Params({}), berlin, "year_over_year", NOON)
+
+    assert found is not None
+    assert found.since == datetime(2025, 3, 29, 11, tzinfo=UTC)
+    assert found.until - found.since == timedelta(hours=5)
 
 
 @pytest.mark.rule("R35")
@@ -203,7 +243,14 @@ def test_a_leap_day_is_set_against_the_28th() -> None:
 @pytest.mark.rule("R41")
 @pytest.mark.parametrize(
     ("current", "before", "is_percent", "expected"),
-    [(12, 10, False, 20.0), (0, 0, False, 0), (3, 0, False, None), (1, 3, False, -66.7), (43.51, 45.0, True, -1.49)],
+    [
+        (12, 10, False, 20.0),
+        (0, 0, False, 0),
+        (3, 0, False, None),
+        (1, 3, False, -66.7),
+        (2001, 2000, False, 0.1),
+        (43.51, 45.0, True, -1.49),
+    ],
 )
 def test_a_change_is_told(current: float, before: float, is_percent: bool, expected: float | None) -> None:
     assert change(current, before, is_percent=is_percent) == expected
