@@ -37,6 +37,8 @@ BEGIN
         WHERE e.website_id = of_website
             AND e."timestamp" >= since
             AND e."timestamp" < until
+            -- Told twice: the planner takes a loop over all events, and hashes this.
+            AND e.session_hash = ANY (split)
             AND e.session_started_at > f.session_started_at
     ), moved AS (
         UPDATE events e
@@ -68,6 +70,7 @@ BEGIN
             AND e."timestamp" >= since
             AND e."timestamp" < until
             AND e.session_hash = f.session_hash
+            AND e.session_hash = ANY (split)
             AND e.session_started_at > f.session_started_at
     )
     SELECT array_agg(happened) || array_agg(DISTINCT began) INTO touched FROM outdated;
