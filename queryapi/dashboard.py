@@ -5,6 +5,7 @@ from dataclasses import replace
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query
 from queryapi.comparison import changes, comparison_range, parse_compare
+from queryapi.counted import counted
 from queryapi.envelope import COMPARISON_OUT_OF_RETENTION, head, is_out_of_retention, max_age_seconds, meta, range_body
 from queryapi.metrics import PERCENT_METRICS
 from queryapi.query import Filter, Order, Query
@@ -80,5 +81,5 @@ async def _utm_performance(call: Call, query: Query, limit: int) -> list[dict[st
         order=Order("sessions", descending=True),
         limit=limit,
     )
-    rows = await answer_rows(call, campaigns)
+    rows = await answer_rows(call, await counted(call, campaigns))
     return [{**{name: text(row[name]) for name in _UTM}, **zeroed(row, _UTM_METRICS)} for row in rows]

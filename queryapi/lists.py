@@ -7,6 +7,7 @@ from decimal import Decimal
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query, run_totals
 from queryapi.comparison import rounded
+from queryapi.counted import counted
 from queryapi.dimensions import SESSION_DIMENSIONS
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.params import Params, bad_parameter
@@ -99,12 +100,12 @@ async def population(call: Call, query: Query) -> int:
     everybody = replace(
         query, dimensions=(), metrics=("unique_visitors",), order=None, search=None, limit=None, offset=0
     )
-    return whole((await run_totals(call, everybody))["unique_visitors"] or 0)
+    return whole((await run_totals(call, await counted(call, everybody)))["unique_visitors"] or 0)
 
 
 async def run_list(call: Call, query: Query, listing: Listing, visitors: int) -> Page:
     """The rows asked for; a rate that is not defined is left out of its row (SPEC R23)."""
-    found = await call.reader.rows(compile_query(query))
+    found = await call.reader.rows(compile_query(await counted(call, query)))
     rows = [row for row in found if row["is_row"]]
     items: list[dict[str, object]] = []
     for row in rows:

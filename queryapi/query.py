@@ -103,6 +103,8 @@ class Query:
     offset: int = 0
     # How many lanes `unique_visitors` is counted from; fewer than all give an estimate.
     lanes: int = LANES
+    # What `rollup_values` calls the dimensions and filters, where it answers them for these days.
+    counted_as: str | None = None
     # Everything is counted of one in so many visitors, by a hash, and scaled.
     one_in: int = 1
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query
+from queryapi.counted import counted
 from queryapi.lists import METRICS, Listing, answer_list, list_answer, list_query, named, population, run_list, simple
 from queryapi.params import bad_parameter
 from queryapi.query import Filter, Order, Query
@@ -62,17 +63,19 @@ async def _frequent(
 ) -> dict[str | None, list[tuple[object, object]]]:
     """(source, channel) by name, the most visited first."""
     dimensions = tuple(dict.fromkeys((name, "source", "channel")))
-    names = tuple(str(named(row, name)) for row in rows)
     split = replace(
         query,
         dimensions=dimensions,
         metrics=("page_views", "sessions"),
-        filters=(*query.filters, Filter(name, names)),
         order=Order("sessions", descending=True),
         search=None,
         limit=None,
         offset=0,
     )
+    split = await counted(call, split)
+    if split.counted_as is None:
+        names = tuple(str(named(row, name)) for row in rows)
+        split = replace(split, filters=(*split.filters, Filter(name, names)))
     found: defaultdict[str | None, list[tuple[object, object]]] = defaultdict(list)
     for row in await call.reader.rows(compile_query(split)):
         if row["is_row"]:

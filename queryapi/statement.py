@@ -9,10 +9,12 @@ from psycopg import sql
 
 from queryapi.buckets import Interval, bucket_starts
 from queryapi.conditions import Values, is_about_events, row_conditions
+from queryapi.counted_part import counted_part
 from queryapi.dimensions import SESSION_DIMENSIONS
 from queryapi.filter_tree import conjuncts, is_about_event
 from queryapi.matching import HIT_COLUMNS, events_between, matching_events, of_matched_sessions, sampled_events
 from queryapi.metrics import METRICS
+from queryapi.ordering import order_by
 from queryapi.picked import OF_PICKED, begun, is_picked, picked, rows_of_sessions
 from queryapi.query import LANES, Query, Range
 from queryapi.spans import spans
@@ -62,6 +64,23 @@ def compile_query(query: Query) -> Statement:
     values = Values()
     keys = _keys(query, values)
     names = [key.name for key in keys]
+    named, parts = _looked_up(query, values, keys) if query.counted_as is None else ([], [counted_part(query, values)])
+    text = sql.SQL(read("reads/rows")).format(
+        named=sql.SQL("\n").join(named),
+        parts=sql.SQL("\nUNION ALL\n").join(parts),
+        keys_first=_first(names),
+        metrics=_COMMA.join(metric_columns(query)),
+        search=_search(query, values),
+        group_by_keys=_group_by(names),
+        order_by=order_by(query, names),
+        limit=_limit(query, values),
+    )
+    return Statement(text, values.bound)
+
+
+def _looked_up(query: Query, values: Values, keys: Sequence[_Key]) -> tuple[list[sql.Composable], list[sql.Composable]]:
+    """What happened in the range, and the sessions that started in it, as far as the metrics need them; before that,
+    what is named in it."""
     wanted = [METRICS[name] for name in query.metrics]
     conditions = row_conditions(query, values)
     parts: list[sql.Composable] = []
@@ -83,17 +102,7 @@ def compile_query(query: Query) -> Statement:
             if is_plain
             else [_visits(query, values, keys, conditions, query.range)]
         )
-    text = sql.SQL(read("reads/rows")).format(
-        named=sql.SQL("\n").join(named),
-        parts=sql.SQL("\nUNION ALL\n").join(parts),
-        keys_first=_first(names),
-        metrics=_COMMA.join(metric_columns(query)),
-        search=_search(query, values),
-        group_by_keys=_group_by(names),
-        order_by=_order_by(query, names),
-        limit=_limit(query, values),
-    )
-    return Statement(text, values.bound)
+    return named, parts
 
 
 def _keys(query: Query, values: Values) -> list[_Key]:
@@ -262,21 +271,6 @@ def _search(query: Query, values: Values) -> sql.Composable:
     return sql.SQL("WHERE strpos(lower(coalesce({}, {})), lower({})) > 0").format(
         sql.Identifier(name), values.bind(SESSION_DIMENSIONS[name].unset), values.bind(query.search)
     )
-
-
-def _order_by(query: Query, names: Sequence[sql.Identifier]) -> sql.Composable:
-    if query.interval is not None or not names:
-        return _NOTHING
-    terms: list[sql.Composable] = []
-    for order in (*((query.order,) if query.order else ()), *query.ties):
-        direction = sql.SQL("DESC") if order.descending else sql.SQL("ASC")
-        is_text = order.key in query.dimensions and SESSION_DIMENSIONS[order.key].is_text
-        collation = sql.SQL('COLLATE "C"') if is_text else _NOTHING
-        terms.append(sql.SQL("{} {} {} NULLS LAST").format(sql.Identifier(order.key), collation, direction))
-    for name in query.dimensions:
-        collation = sql.SQL('COLLATE "C"') if SESSION_DIMENSIONS[name].is_text else _NOTHING
-        terms.append(sql.SQL("{} {} NULLS LAST").format(sql.Identifier(name), collation))
-    return sql.SQL("ORDER BY {}").format(_COMMA.join(terms))
 
 
 def _limit(query: Query, values: Values) -> sql.Composable:

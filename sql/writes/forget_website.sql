@@ -6,4 +6,4 @@ WITH counted AS (
 ), imported AS (
     DELETE FROM imported_days WHERE website_id = %(website_id)s
 )
-SELECT forget_website(%(website_id)s)
+SELECT forget_values(%(website_id)s), forget_website(%(website_id)s)

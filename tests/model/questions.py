@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -153,6 +153,14 @@ def body_of(case: Case) -> Body:
 
 def _text(end: date | datetime) -> str:
     return end.isoformat().replace("+00:00", "Z")
+
+
+def as_whole_days(case: Case) -> Case:
+    """The case without filters, of a website whose days those of the question are."""
+    traffic = replace(case.traffic, zone_name=case.zone_name)
+    first, last = (end.date() if isinstance(end, datetime) else end for end in (case.span.first, case.span.last))
+    plain = replace(case, traffic=traffic, session_filters={}, tree=(), include_bots=False)
+    return replace(plain, span=replace(case.span, first=first, last=last))
 
 
 @st.composite

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.model.asking import Asker, Body
 from tests.model.model import Session
-from tests.model.questions import Case, cases, examples
+from tests.model.questions import Case, as_whole_days, cases, examples
 from tests.model.reports import Row, by_page, by_session, sends_engagement
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -72,6 +72,23 @@ def test_lists_equal_the_model(asker: Asker, case: Case) -> None:
             assert sum(item["sessions"] for item in answer["data"]) == len(whole.visits)
             assert sum(item["page_views"] for item in answer["data"]) == len(whole.views)
         _assert_ordered(answer["data"], "unique_visitors", name)
+
+
+@pytest.mark.rule("R24")
+@pytest.mark.rule("R37")
+@examples
+@given(case=cases(has_event_filters=False).map(as_whole_days), more=st.booleans())
+def test_lists_counted_by_the_days_of_the_website_equal_the_model(asker: Asker, case: Case, more: bool) -> None:
+    """What is not rolled up yet changes the counts; so does a session of yesterday, and a visitor of the day before."""
+    site, whole = case.site(asker), case.population(case.question)
+    if more:
+        asker.refresh()
+    for path, asked, name, key in LISTS:
+        answer = site.ask(path, case.asked | asked, case.now)
+
+        expected = by_session(whole, key)
+        rows = {name(item): _numbers(item) for item in answer["data"]}
+        assert rows == {which: _shown(row, rows.get(which, {})) for which, row in expected.items()}, (path, asked)
 
 
 @pytest.mark.rule("R32")

@@ -85,7 +85,7 @@ async def test_no_table_knows_an_erased_visitor(database: str, prepare: Callable
     assert answer.json() == {"website_id": SITE, "events": 5, "rolled_up_rows": 3, "dead_letters": 3}
     assert again.json() == {"website_id": SITE, "events": 0, "rolled_up_rows": 0, "dead_letters": 0}
     # Until it is rolled up again the rollup itself still has it, and nobody reads that.
-    assert at_once <= {"rollup_sessions"} | {name for name in at_once if name.startswith("_")}
+    assert at_once <= {"rollup_sessions", "listed_sessions"} | {name for name in at_once if name.startswith("_")}
     assert tables_with(database, *MARKS) == set()
     assert {"events", "dead_letter"} <= tables_with(database, STAYING)
 
@@ -108,13 +108,23 @@ async def test_numbers_without_the_visitor_are_those_of_the_others(database: str
     async with serving(database) as client:
         await client.delete(VISITOR)
         old, new = [(await client.get(DASHBOARD, params=day)).json()["metrics"] for day in (OLD_DAY, NEW_DAY)]
+        old_list, new_list = [
+            (await client.get(f"{DASHBOARD}/sources", params=day)).json() for day in (OLD_DAY, NEW_DAY)
+        ]
     refresh(database)
     async with serving(database) as client:
         rolled_up = (await client.get(DASHBOARD, params=NEW_DAY)).json()["metrics"]
+        rolled_up_list = (await client.get(f"{DASHBOARD}/sources", params=NEW_DAY)).json()
 
     assert {name: old[name] for name in alone} == alone
     assert {name: new[name] for name in alone} == alone
     assert rolled_up == new
+    assert old_list["data"] == new_list["data"] == rolled_up_list["data"]
+    assert [(row["source"], row["page_views"], row["sessions"]) for row in old_list["data"]] == [
+        ("Google", 2, 1),
+        ("Direct / None", 1, 1),
+    ]
+    assert {row["percentage"] for row in old_list["data"]} == {100}
 
 
 @pytest.mark.rule("N6")

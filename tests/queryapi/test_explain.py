@@ -40,7 +40,26 @@ async def test_an_explained_answer_tells_where_its_rows_were_read(database: str,
     assert sources - {"other"} == ({"aggregate"} if is_rolled_up else {"raw"})
     assert totals["rows_read"] == sum(relation["rows_read"] for relation in totals["relations"])
     names = {relation["name"] for one in explain["statements"] for relation in one["relations"]}
-    assert names <= {"events", "rollup_sessions", "rollup_site", "rollup_visits", "rollup_dirty", "dropped_days"}
+    assert names <= {
+        "events", "rollup_sessions", "rollup_site", "rollup_visits", "rollup_values", "rollup_returns", "rollup_zones",
+        "rollup_dirty", "dropped_days",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [f"dashboard/{SITE}/sources", f"geo/{SITE}/countries", f"geo/{SITE}/cities", f"{SITE}/top-os"],
+)
+async def test_a_list_of_whole_days_costs_what_it_shows(database: str, asked: str) -> None:
+    store(database, vector())
+    refresh(database)
+
+    async with running(settings_for(database)) as api:
+        explain = (await api.get(f"/api/v1/analytics/{asked}", f"{MARCH}&explain=true")).body["explain"]
+
+    read = {relation["name"] for one in explain["statements"] for relation in one["relations"] if relation["rows_read"]}
+    assert read & {"events", "rollup_sessions"} == set()
+    assert "rollup_values" in read
 
 
 async def test_every_number_of_an_explained_answer_is_defined(database: str) -> None:

@@ -21,6 +21,7 @@ class Row:
     event_type: str = "pageview"
     page: str = "/"
     hostname: str = "www.example.com"
+    country: str | None = None
     interactive: bool = True
     is_bot: bool = False
     is_persistent: bool = False
@@ -32,10 +33,10 @@ class Row:
 INSERT = """
 INSERT INTO events (
     "timestamp", received_at, session_started_at, visitor_hash, session_hash, arrival, engaged_ms, rules_version,
-    interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, hostname,
+    interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, hostname, country,
     channel, device
 ) VALUES (
-    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, 'Direct',
+    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, %s, 'Direct',
     'desktop'
 )
 """
@@ -47,16 +48,16 @@ WHERE website_id = ANY (%(websites)s) AND session_hash = ANY (%(sessions)s)
 """
 # Every row of a session carries the start and the attributes of its first event.
 ALIGN = """
-UPDATE events e SET session_started_at = first.start, hostname = first.hostname
+UPDATE events e SET session_started_at = first.start, hostname = first.hostname, country = first.country
 FROM (
     SELECT DISTINCT ON (website_id, session_hash)
-        website_id, session_hash, "timestamp" AS start, hostname
+        website_id, session_hash, "timestamp" AS start, hostname, country
     FROM events
     WHERE website_id = ANY (%(websites)s) AND session_hash = ANY (%(sessions)s)
     ORDER BY website_id, session_hash, "timestamp", arrival
 ) first
 WHERE e.website_id = first.website_id AND e.session_hash = first.session_hash
-    AND (e.session_started_at, e.hostname) IS DISTINCT FROM (first.start, first.hostname)
+    AND (e.session_started_at, e.hostname, e.country) IS DISTINCT FROM (first.start, first.hostname, first.country)
 """
 
 
@@ -81,6 +82,7 @@ def write(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
                     row.event_type,
                     row.page,
                     row.hostname,
+                    row.country,
                 )
                 for row in rows
             ],
@@ -88,6 +90,15 @@ def write(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
         touched = {"websites": [row.website_id for row in rows], "sessions": [row.session for row in rows]}
         cursor.execute(ALIGN, touched)
         cursor.execute(MARK, touched)
+
+
+def put_website(connection: psycopg.Connection, website_id: str, timezone: str) -> None:
+    """Registered, so that lists are counted by its days."""
+    connection.execute(
+        "INSERT INTO websites (website_id, name, timezone) VALUES (%(website_id)s, 'test', %(timezone)s)"
+        " ON CONFLICT (website_id) DO UPDATE SET timezone = %(timezone)s",
+        {"website_id": website_id, "timezone": timezone},
+    )
 
 
 def erase(connection: psycopg.Connection, website_id: str, session: int) -> None:

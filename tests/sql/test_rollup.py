@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sql.events import Row, erase, write
+from tests.sql.events import Row, erase, put_website, write
 from tests.sql.facts import differences, dirty_rows
 
 MIDNIGHT = datetime(2026, 3, 10, tzinfo=UTC)
@@ -27,6 +27,7 @@ events = st.builds(
     event_type=st.sampled_from(("pageview", "pageview", "signup", "engagement", "performance", "identify")),
     page=st.sampled_from(("/a", "/b", "/c")),
     hostname=st.sampled_from(("a.example.com", "b.example.com")),
+    country=st.sampled_from((None, "DE", "FR")),
     interactive=st.booleans(),
     is_bot=st.sampled_from((False, False, True)),
     engaged_ms=st.none() | st.integers(0, 2**31 - 1),
@@ -58,6 +59,8 @@ def march(database: str) -> str:
 def test_facts_equal_one_group_by_at_every_commit(march: str, steps: list[tuple[list[Row], str]]) -> None:
     website_id = next(websites)
     with psycopg.connect(march, autocommit=True) as connection:
+        put_website(connection, website_id, "UTC")
+        connection.execute("CALL rollup_refresh()")
         for rows, then in steps:
             write(connection, [_of(website_id, row) for row in rows])
             assert differences(connection) == []
@@ -88,6 +91,26 @@ def test_a_session_that_goes_on_counts_anew_where_it_started(march: str) -> None
         assert connection.execute(
             "SELECT sessions, bounces FROM rollup_visits WHERE website_id = %s AND NOT has_bots", (website_id,)
         ).fetchall() == [(1, 0)]
+
+
+@pytest.mark.rule("R37")
+def test_a_website_that_moves_is_counted_by_its_new_days(march: str) -> None:
+    website_id = next(websites)
+    rows = [Row(timestamp=MIDNIGHT + timedelta(hours=hour), session=hour) for hour in (-1, 1, 30)]
+    with psycopg.connect(march, autocommit=True) as connection:
+        put_website(connection, website_id, "UTC")
+        write(connection, [_of(website_id, row) for row in rows])
+        connection.execute("CALL rollup_refresh()")
+        by_utc = _visitors_by_day(connection, website_id)
+
+        put_website(connection, website_id, "Asia/Kolkata")
+        # A part of what there is each time; meanwhile lists are not read from here.
+        parts = [_refreshed(connection, website_id) for _ in range(4)]
+
+        assert differences(connection) == []
+        assert by_utc == [(-1, 1), (0, 1), (1, 1)]
+        assert _visitors_by_day(connection, website_id) == [(0, 1), (1, 1)]
+        assert (parts[0], parts[-1]) == (False, True)
 
 
 @pytest.mark.rule("R75")
@@ -190,6 +213,25 @@ def test_a_refresh_outside_read_committed_is_refused(march: str) -> None:
 
 def _of(website_id: str, row: Row) -> Row:
     return Row(**{**cast("dict[str, object]", vars(row)), "website_id": website_id})  # pyright: ignore[reportArgumentType]
+
+
+def _visitors_by_day(connection: psycopg.Connection, website_id: str) -> list[tuple[int, int]]:
+    """Days from midnight's, and the visitors of each."""
+    rows = connection.execute(
+        "SELECT day - %s::date, sum(visitors) FROM rollup_values WHERE website_id = %s AND dimension = 'everybody'"
+        " GROUP BY 1 ORDER BY 1",
+        (MIDNIGHT, website_id),
+    ).fetchall()
+    return [(int(day), int(visitors)) for day, visitors in rows]
+
+
+def _refreshed(connection: psycopg.Connection, website_id: str) -> bool:
+    """Whether one refresh later all of the website is counted."""
+    connection.execute("CALL rollup_refresh()")
+    row = connection.execute(
+        "SELECT counted_until = 'infinity' FROM rollup_zones WHERE website_id = %s", (website_id,)
+    ).fetchone()
+    return row == (True,)
 
 
 def _call_and_kill(connection: psycopg.Connection, database: str, statement: str) -> None:
