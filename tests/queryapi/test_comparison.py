@@ -1,0 +1,74 @@
+"""What a range is set against, where it ends today, and how it is told."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from queryapi.comparison import changes, comparison_range, parse_compare, rounded
+from queryapi.params import Params
+from queryapi.query import Range
+from queryapi.ranges import days_range
+from shared.errors import AppError
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+# 08:00 of 10 March in Tokyo.
+NOW = datetime(2026, 3, 9, 23, 0, tzinfo=UTC)
+
+
+@pytest.mark.rule("R40")
+def test_nothing_is_set_against_a_range_where_none_is_asked_for() -> None:
+    assert comparison_range(Params({}), days_range(date(2026, 3, 9), date(2026, 3, 10), TOKYO, ""), "none", NOW) is None
+
+
+@pytest.mark.rule("R40")
+@pytest.mark.parametrize(
+    ("last", "until"),
+    [
+        (date(2026, 3, 10), datetime(2026, 3, 7, 23, tzinfo=UTC)),
+        # Over, or not begun: whole days against whole days.
+        (date(2026, 3, 9), datetime(2026, 3, 7, 15, tzinfo=UTC)),
+        (date(2026, 3, 20), None),
+    ],
+    ids=["today", "yesterday", "far beyond"],
+)
+def test_what_ends_today_is_set_against_the_same_clock_time(last: date, until: datetime | None) -> None:
+    current = days_range(last - timedelta(days=1), last, TOKYO, "2 days")
+
+    found = comparison_range(Params({}), current, "previous", NOW)
+
+    assert found is not None
+    assert (found.first_day, found.label) == (last - timedelta(days=3), "previous 2 days")
+    assert found.until == (until or current.since)
+
+
+def test_moments_are_set_against_as_long_before() -> None:
+    since = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    current = Range(since=since, until=since + timedelta(hours=3), zone=TOKYO, label="")
+
+    found = comparison_range(Params({}), current, "previous", NOW)
+
+    assert found is not None
+    assert (found.since, found.until) == (since - timedelta(hours=3), since)
+
+
+def test_previous_is_compared_with_unless_something_else_is_named() -> None:
+    assert parse_compare(Params({})) == "previous"
+    assert parse_compare(Params({"compare": ("custom",), "compare_from": ("2026-01-01",)})) == "custom"
+    with pytest.raises(AppError, match="only with compare=custom"):
+        parse_compare(Params({"compare_to": ("2026-01-01",)}))
+
+
+@pytest.mark.rule("R41")
+def test_what_was_not_there_before_is_new() -> None:
+    found, new = changes({"sessions": 3, "events": 0, "left_out": 1}, {"sessions": 0, "events": 0}, frozenset())
+
+    assert (found, new) == ({"sessions": None, "events": 0}, ["sessions"])
+
+
+@pytest.mark.parametrize(("value", "digits", "expected"), [("2.5", 0, 3), ("0.125", 2, 0.13), ("-0.05", 1, -0.1)])
+def test_numbers_are_rounded_half_up(value: str, digits: int, expected: float) -> None:
+    found = rounded(Decimal(value), digits)
+
+    assert (found, type(found)) == (expected, type(expected))
