@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fuzz fuzz-api audit sbom soak chaos bench bench-read bench-page screenshots geo requirements tracker clean
+.PHONY: help run demo test lint fuzz fuzz-api audit sbom hostile soak chaos bench bench-read bench-page screenshots geo requirements tracker clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -42,6 +42,9 @@ audit: $(VENV)/audit.stamp ## look for known flaws in what we depend on
 sbom: $(VENV)/audit.stamp ## write the bill of materials, build/sbom.json (CycloneDX)
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON --output-file build/sbom.json requirements.txt
+
+hostile: $(VENV)/dev.stamp ## measure how visitors are served while others attack, each for about SECONDS=60
+	$(BIN)/python -m tests.hostile $(SECONDS)
 
 soak: $(VENV)/dev.stamp ## run everything under a steady load for HOURS=8, and see that nothing grows
 	$(BIN)/python -m tests.soak $(HOURS)

@@ -13,6 +13,8 @@ _AUTHORITY_END = re.compile(r"[/?#\\]")
 _HOST = re.compile(r"""[^\s/\\<>"'`^{}|@:?#%\[\]\x00-\x1f\x7f]{1,253}""")
 _IPV6_HOST = re.compile(r"\[[0-9a-fA-F:.]{2,45}\]")
 MAX_PORT = 65535
+# Servers take no longer request line. What stands beyond is none of the parameters that are kept.
+MAX_QUERY_CHARACTERS = 8192
 _ROUTES = ("/", "!/")
 
 
@@ -93,7 +95,7 @@ def _hostname(authority: str, field: str) -> str:
 def _allowed(query: str) -> str | None:
     """The parameters that may be kept, as they were written; click ids lose their values."""
     kept: list[str] = []
-    for pair in query.split("&"):
+    for pair in query[:MAX_QUERY_CHARACTERS].split("&"):
         name, _, value = pair.partition("=")
         name = name.lower()
         if name.startswith("utm_") or name in _SOURCE_PARAMETERS:

@@ -46,6 +46,9 @@ def clean_properties(properties: dict[str, object], cleaner: TextCleaner) -> msg
         return msgspec.UNSET
     flat: dict[str, Scalar] = {}
     for key, value in properties.items():
+        if len(flat) > MAX_PROPERTIES:
+            # What is not kept need not be worked out: a body has room for 100 000 keys.
+            break
         # Nearly every property: nothing to flatten, and too short to need measuring.
         if isinstance(value, str) and len(value) <= _SHORT_VALUE and len(key) <= _SHORT_KEY and NUL not in key + value:
             flat[key] = value
@@ -65,6 +68,8 @@ def _flatten(key: str, value: object, depth: int, flat: dict[str, Scalar], clean
         if depth >= MAX_DEPTH:
             raise EventError("invalid_value", f"properties: nested deeper than {MAX_DEPTH}", "properties")
         for name, inner in value.items():
+            if len(flat) > MAX_PROPERTIES:
+                break
             _flatten(f"{key}.{name}", inner, depth + 1, flat, cleaner)
         return
     clean_key = truncate(key.replace(NUL, ""), MAX_KEY_BYTES)

@@ -21,6 +21,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from shared.newcomers import newcomers
 from shared.one_write import OneWrite
 from shared.settings import Settings
 from shared.stopping import stopping
@@ -32,8 +33,11 @@ BODY_SECONDS = 15.0
 # A client that does not read its answer is cut off.
 WRITE_SECONDS = 15.0
 KEEP_ALIVE_SECONDS = 5
-# Open connections of one process; the next one is answered 503.
+# Open connections of one process. For one more, that one is closed which has been silent for longest since it was
+# opened; where all of them have asked for something, the new one is answered 503.
 MAX_CONNECTIONS = 4096
+# Files, the connections to our own servers, and those that are on their way in or out.
+OTHER_DESCRIPTORS = 1024
 # Accepted requests have this long to finish after SIGTERM.
 GRACE_SECONDS = 10
 
@@ -54,10 +58,19 @@ async def serve(app: ASGIApp, settings: Settings, host: str, port: int) -> None:
     log.info("listening", host=host, port=port, environment=settings.environment)
     # Memory holds the addresses of visitors, and a core file would keep them (SPEC R14).
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _allow_descriptors(MAX_CONNECTIONS + OTHER_DESCRIPTORS)
     # What is loaded by now stays for good; no collection need look at it again.
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY)
     await uvicorn.Server(server_config(app, host, port)).serve()
+
+
+def _allow_descriptors(count: int) -> None:
+    """As many as we are allowed to have, up to `count`: a shell or a supervisor often gives 1024 at first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def server_config(app: ASGIApp, host: str, port: int, protocol: "type[BoundedProtocol] | None" = None) -> Config:
@@ -86,6 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     header_seconds = HEADER_SECONDS
     body_seconds = BODY_SECONDS
+    max_connections = MAX_CONNECTIONS
 
     def __init__(
         self,
@@ -99,6 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # The one that is answered; those behind it on the connection wait.
         self._running: RequestResponseCycle | None = None
         self._stopping = stopping(app_state)
+        self._newcomers = newcomers(app_state)
         self._phase = _IDLE
         self._header_bytes = 0
         # Runs while a phase is not complete, and says which one.
@@ -108,10 +123,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] -- as uvicorn's own
         super().connection_made(transport)
+        self._newcomers.add(self, transport)
+        if len(self.connections) > self.max_connections:
+            self._newcomers.close_oldest_but(self)
         # A new connection owes its first header from the start.
         self._start_deadline(_IN_HEADERS)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._newcomers.remove(self)
         self._stop_deadline()
         self._stop_write_deadline()
         # uvicorn tells the last of several requests alone.
@@ -157,6 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._phase = _IN_BODY
+        self._newcomers.remove(self)
         self.app = self._accepting
         headers = self.headers
         size, hosts = len(self.url), 0
@@ -169,7 +189,7 @@ class BoundedProtocol(HttpToolsProtocol):
             )
         elif hosts > 1:
             self.app = _Refusal(400, "bad_request", "Host: sent more than once")
-        elif len(self.connections) > MAX_CONNECTIONS:
+        elif len(self.connections) > self.max_connections:
             self.app = _Refusal(503, "overloaded", "too many connections", {"retry-after": "5"})
         super().on_headers_complete()
         cycle = self.cycle

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ingest.admit import MAX_PAGE_BYTES, MAX_REFERRER_BYTES, MAX_TITLE_BYTES, Admission
-from ingest.body import MAX_BATCH_BYTES, inflate
+from ingest.body import MAX_BATCH_BYTES
 from ingest.client import Origin, Sender
 from ingest.gateway import WEBSITE_ID
 from ingest.identity import Naming
@@ -19,6 +19,7 @@ from ingest.salts import SaltBook
 from ingest.timestamps import Trust, Window
 from shared.errors import AppError
 from shared.event import Event, decode_envelope
+from shared.inflate import inflate
 from shared.registry import Website
 
 _NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

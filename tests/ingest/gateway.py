@@ -97,7 +97,7 @@ async def running(
 
 
 @contextmanager
-def gateway_process(redis_url: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
+def gateway_process(redis_url: str, **settings: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
     """`python -m ingest` on a free port, answering."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -109,6 +109,7 @@ def gateway_process(redis_url: str) -> Generator[tuple[subprocess.Popen[bytes], 
         "RATE_LIMIT_PER_CLIENT": "1000000",
         "RATE_LIMIT_PER_SITE": "1000000",
         "LOG_LEVEL": "error",
+        **settings,
     }
     process = subprocess.Popen([sys.executable, "-m", "ingest"], env=environ, stderr=subprocess.PIPE)
     try:

@@ -41,6 +41,22 @@ async def test_every_refusal_has_the_one_error_shape(redis_url: str) -> None:
             assert answer.json().keys() == {"error", "code", "details", "request_id"}
 
 
+async def test_a_body_full_of_keys_is_answered_in_few_words(redis_url: str) -> None:
+    async with running(redis_url) as gateway:
+        event = GOOD | {"properties": {f"{key}{'k' * 200}": {"a": key} for key in range(4000)}}
+        answer = await gateway.send({"events": [event]}, BATCH)
+
+        assert answer.json()["accepted"] == 1
+        assert len(answer.json()["warnings"]) < 60
+
+
+async def test_no_parameter_is_looked_for_where_no_server_takes_one(redis_url: str) -> None:
+    async with running(redis_url) as gateway:
+        await gateway.send(GOOD | {"page": "/a?utm_source=x&" + "y" * 9000 + "&utm_medium=z"})
+
+        assert [event.query for event in await gateway.stored()] == ["utm_source=x"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

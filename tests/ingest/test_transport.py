@@ -1,13 +1,15 @@
 """What goes over the wire, byte by byte, against the real process."""
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic, sleep
 
+import psutil
 import pytest
 import redis
 import uvicorn
@@ -15,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.server import MAX_HEADER_FIELDS, BoundedProtocol, server_config
+from shared.server import MAX_CONNECTIONS, MAX_HEADER_FIELDS, OTHER_DESCRIPTORS, BoundedProtocol, server_config
 from shared.stream import stream_key
 from tests.ingest.gateway import PARTITIONS, gateway_process
 from tests.services import Servers
@@ -127,12 +129,12 @@ async def test_request_that_does_not_arrive_is_cut_off(begun: bytes) -> None:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncGenerator[int]:
+async def serving(app: ASGIApp, protocol: type[BoundedProtocol] = Hasty) -> AsyncGenerator[int]:
     """The port that `app` is served on, until it has been shut down in order."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
-        server = uvicorn.Server(server_config(app, "127.0.0.1", port, Hasty))
+        server = uvicorn.Server(server_config(app, "127.0.0.1", port, protocol))
         running = asyncio.create_task(server.serve([listener]))
         async with asyncio.timeout(20):
             # uvicorn tells that it listens by a flag alone.
@@ -141,6 +143,38 @@ async def serving(app: ASGIApp) -> AsyncGenerator[int]:
             yield port
             server.should_exit = True
             await running
+
+
+class Crowded(Hasty):
+    header_seconds = 10.0
+    max_connections = 3
+
+
+async def test_who_is_silent_gives_way_to_who_asks() -> None:
+    async with serving(Starlette(), Crowded) as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        assert (await reader.readline()).startswith(b"HTTP/1.1 404 ")
+        # The one that has waited for longest is gone, the others are still there.
+        with suppress(ConnectionError):
+            assert await silent[0][0].read() == b""
+        assert [not reader.at_eof() for reader, _ in silent[1:]] == [True, True]
+        for _, other in (*silent, (reader, writer)):
+            other.transport.abort()
+
+
+def test_a_server_takes_the_descriptors_that_it_may_have(redis_url: str) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        with gateway_process(redis_url) as (process, _):
+            found, _ = psutil.Process(process.pid).rlimit(psutil.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert found == min(hard, MAX_CONNECTIONS + OTHER_DESCRIPTORS)
 
 
 class Endless:

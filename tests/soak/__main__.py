@@ -27,8 +27,13 @@ MIB = 2**20
 # By the last word of a name: below this, growth is noise.
 FLOORS = {"memory": 8 * MIB, "descriptors": 8, "connections": 4, "processes": 2, "entries": 1000}
 TABLE_FLOOR = MIB
-# The log is written anew at twice its last size, and not before 64 MiB: a sawtooth, whose slope says nothing.
-MAX_LOG_BYTES = 3 * 64 * MIB
+# What grows by nature up to a limit, whose slope says nothing.
+BOUNDS = {
+    # Written anew at twice its last size, and not before 64 MiB: a sawtooth.
+    "AOF bytes": 3 * 64 * MIB,
+    # A server process keeps open what it has once read, up to max_files_per_process.
+    "PostgreSQL descriptors": 20 * 1000,
+}
 
 
 def main() -> None:
@@ -87,8 +92,8 @@ def _judge(samples: dict[str, list[Sample]], events: int) -> list[str]:
             continue
         found = trend(taken)
         floor = TABLE_FLOOR if name.startswith("table ") else FLOORS.get(name.rpartition(" ")[2])
-        if name.startswith("log "):
-            is_good, said = max(sample.value for sample in taken) < MAX_LOG_BYTES, "bounded"
+        if name in BOUNDS:
+            is_good, said = max(sample.value for sample in taken) < BOUNDS[name], "bounded"
         elif floor is None:
             is_good, said = True, f"{(taken[-1].value - taken[0].value) / max(1, events):.0f} bytes an event"
         else:

@@ -37,7 +37,7 @@ def look(product: Installation) -> dict[str, float]:
         found["Valkey connections"] = client.info("clients")["connected_clients"]
         found["Valkey data memory"] = client.info("memory")["used_memory"]
         found["stream entries"] = sum(client.xlen(stream_key(number)) for number in range(PARTITIONS))
-        found["log AOF"] = client.info("persistence")["aof_current_size"]
+        found["AOF bytes"] = client.info("persistence")["aof_current_size"]
     found["kept logs"] = sum(path.stat().st_size for path in Path(product.home.logs_dir).iterdir())
     return found
 
