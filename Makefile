@@ -16,8 +16,9 @@ demo: $(VENV)/run.stamp ## the same with a shop that does not exist: weeks of tr
 	@ls "$${DATA_DIR:-data}"/geo/*.mmdb >/dev/null 2>&1 || $(BIN)/python -m shared.geo_download --country || true
 	@exec $(BIN)/analytics up --demo
 
+# A file's tests keep to one process and share its servers; the folders that take longest come first by their names.
 test: lint ## linters, types, import contracts, then every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.stamp ## linters, types, import contracts
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from redis.connection import AbstractConnection
 
 from tests.browser.chromium import find_chromium
 from tests.flow.pipeline import Pipeline
-from tests.services import FLAVOURS, POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
+from tests.services import FLAVOURS, MOST_PROCESSES, POSTGRES, TIMESCALE, MissingServerError, Servers, present_flavours
 
 _SERVICE_FIXTURES = frozenset(
     {"servers", "own_servers", "postgres_url", "database", "redis_url", "shared_pipeline", "shared_product", "product"}
@@ -35,6 +35,12 @@ def pytest_report_header() -> list[str]:
         f"database flavours: {', '.join(flavours)}" if TIMESCALE in flavours else _NO_TIMESCALE,
         f"browser: {program}" if program else _NO_BROWSER,
     ]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes of `pytest -n auto`: more than two cores, since tests mostly wait for servers, and no more than
+    `Servers.redis_url` has databases for."""
+    return min(max(3, os.cpu_count() or 1), MOST_PROCESSES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

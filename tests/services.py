@@ -27,6 +27,9 @@ from sql.migrate import migrate
 from tests.containers import PLAIN_POSTGRES_IMAGE, deployed_image, engine_answers, postgres_container, redis_container
 
 FLAVOURS = POSTGRES, TIMESCALE = "postgres", "timescale"
+# A Redis has 16 databases unless told otherwise, and a process of the run uses one for itself and one for each flavour.
+_REDIS_DATABASES = 1 + len(FLAVOURS)
+MOST_PROCESSES = 16 // _REDIS_DATABASES
 # The options that initdb is called with exist since this release.
 _OLDEST_LOCAL_POSTGRES = 17
 
@@ -78,9 +81,10 @@ class Servers:
         return self._databases[flavour]
 
     def redis_url(self, number: int = 0) -> str:
-        """Database `number` of a Redis that belongs to the tests alone: they flush database 0."""
+        """Database `number` (0 to 2) of this process, on a Redis of the tests alone: they flush the first."""
         if self._redis_url is None:
             self._redis_url = self._environ.get("TEST_REDIS_URL") or self._start_valkey()
+        number += _REDIS_DATABASES * int(self._environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         return f"{self._redis_url}{'&' if '?' in self._redis_url else '?'}db={number}"
 
     def embedded(self) -> Home:
@@ -164,7 +168,10 @@ def _migrated_server(admin_url: str, flavour: str) -> Generator[DatabaseServer]:
     identifier = sql.Identifier(template)
     _administer(admin_url, sql.SQL("CREATE DATABASE {}").format(identifier))
     try:
-        migrate(with_database(admin_url, template))
+        # Migrations make roles, which all databases of a server share: other processes of the run wait.
+        with psycopg.connect(admin_url, autocommit=True) as lock:
+            lock.execute("SELECT pg_advisory_lock(hashtext('migrate a template'))")
+            migrate(with_database(admin_url, template))
         _check_flavour(with_database(admin_url, template), flavour)
         # TimescaleDB's scheduler connects to every database that it may, and a template must have no visitor.
         _administer(admin_url, sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(identifier))

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -263,9 +264,12 @@ def test_a_damaged_archive_ends_with_a_sentence(
 
 
 def test_an_interrupted_import_says_how_far_it_came(
-    gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     gateway.answers = [(503, {"Retry-After": "60"}, {})]
+    # What runs in the background is deaf to the signal.
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    _ = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt() -> None:
         while not gateway.batches:
