@@ -1,6 +1,6 @@
 """`python -m tests.hostile SECONDS`: how visitors are served, quiet and under each attack, in one run.
 
-A line of JSON an attack. Attackers and visitors share this machine with the gateway, so that the ratios say most.
+A line of JSON an attack. Attackers, visitors and gateway are processes that share this machine: the ratios say most.
 """
 
 import argparse

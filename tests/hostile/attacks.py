@@ -11,8 +11,6 @@ from typing import NamedTuple
 EVENT = b"POST /api/v1/analytics/event HTTP/1.1\r\nHost: x\r\n"
 BATCH = b"POST /api/v1/analytics/event/batch HTTP/1.1\r\nHost: x\r\n"
 SLOW_SECONDS = 1.0
-# What an attacker does between two connections: a client that does not wait measures itself.
-PAUSE_SECONDS = 0.05
 # 500 MiB of nothing: five members, because one of them takes long to make.
 BOMB = gzip.compress(bytes(100 * 2**20), 1) * 5
 # Made beforehand: an attacker who is busy attacks nobody.
@@ -128,18 +126,6 @@ ATTACKS: dict[str, Attack] = {
         false_websites,
     )
 }
-
-
-async def keep_on(attack: Attack, port: int, address: str) -> None:
-    """The attack again and again, from `address`: whoever is thrown out comes back."""
-    while True:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
-            try:
-                await attack(Connection(reader, writer))
-            finally:
-                await hang_up(writer)
-        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def hang_up(writer: asyncio.StreamWriter) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from statistics import quantiles
 
 import psutil
 
-from tests.hostile.attacks import ATTACKS, keep_on
+from tests.hostile.attackers import attackers
 from tests.hostile.visitor import Visitor
 
 VISITORS = 4
@@ -31,22 +32,17 @@ async def watch(port: int, gateway: psutil.Process, names: Sequence[str], client
     """Attack with `clients` of each of `names` at once until the visitors have had `requests` answers."""
     seen = Seen()
     visitors = [Visitor(port) for _ in range(VISITORS)]
-    # Networks of their own, as they have in the world: each is limited apart.
-    attackers = [
-        asyncio.create_task(keep_on(ATTACKS[name], port, f"127.{10 + place}.{number % 250}.1"))
-        for place, name in enumerate(names)
-        for number in range(clients)
-    ]
-    browsing = [asyncio.create_task(visitor.browse()) for visitor in visitors]
-    try:
-        while sum(len(visitor.seconds) for visitor in visitors) < requests:
-            seen.most_memory = max(seen.most_memory, gateway.memory_info().rss)
-            seen.most_descriptors = max(seen.most_descriptors, gateway.num_fds())
-            await asyncio.sleep(0.05)
-    finally:
-        for task in (*attackers, *browsing):
-            task.cancel()
-        await asyncio.gather(*attackers, *browsing, return_exceptions=True)
+    async with attackers(port, names, clients) if names else nullcontext():
+        browsing = [asyncio.create_task(visitor.browse()) for visitor in visitors]
+        try:
+            while sum(len(visitor.seconds) for visitor in visitors) < requests:
+                seen.most_memory = max(seen.most_memory, gateway.memory_info().rss)
+                seen.most_descriptors = max(seen.most_descriptors, gateway.num_fds())
+                await asyncio.sleep(0.05)
+        finally:
+            for task in browsing:
+                task.cancel()
+            await asyncio.gather(*browsing, return_exceptions=True)
     for visitor in visitors:
         seen.statuses += visitor.statuses
         seen.seconds += visitor.seconds
