@@ -72,14 +72,16 @@ def start_of_run(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(microsecond=0)
 
 
+# In two pieces, because the statement of a connection that is ended is logged.
+_CANARY = f"'{CANARY[:5]}' || '{CANARY[5:]}'"
 # What every check reads from: the events of a run by number, and whether each is stored as it was sent.
 STORED = f"""
 SELECT
     number,
     website_id = 'chaos-' || number / 12 %% 5
-        AND visitor_id = '{CANARY}-' || number / 12 %% 40000
+        AND visitor_id = {_CANARY} || '-' || number / 12 %% 40000
         AND page = '/p/' || number %% 499
-        AND title = number || ' {CANARY} ä\t\\'
+        AND title = number || ' ' || {_CANARY} || ' ä\t\\'
         AND hostname = 'shop.example'
         AND event_type = CASE number %% 10 WHEN 3 THEN 'signup' ELSE 'pageview' END
         AND (

@@ -1,5 +1,6 @@
 """What must hold of everything that was accepted (RELIABILITY 4.2), of a running product and at the end."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,6 +20,8 @@ from worker.upkeep import LEADER_LOCK
 
 # As many examples of a violation as help.
 EXAMPLES = 5
+# Characters of a log on either side of what may not be in it.
+QUOTED = 300
 # No service of ours may take more, whatever happens (I10). What Valkey takes depends on the backlog.
 MOST_MIB, MOST_DESCRIPTORS = 600, 1000
 
@@ -199,9 +202,18 @@ def judge_logs(product: Product) -> list[str]:
     found: list[str] = []
     for path in sorted(home.logs_dir.glob("*.log*")):
         text = path.read_text(errors="replace")
-        found += [f"I11 {path.name}: {what}" for what in ("Traceback", CANARY, CANARY_ADDRESS) if what in text]
+        for what in ("Traceback", CANARY, CANARY_ADDRESS):
+            at = text.find(what)
+            found += [f"I11 {path.name}: {text[max(0, at - QUOTED) : at + QUOTED]!r}"] if at >= 0 else []
         found += [f"I11 {path.name}: a secret" for secret in secrets if secret in text]
     return found
+
+
+def explained(violation: str, logs: str) -> str:
+    """`violation` with the first line of the logs that has the id of the request it names, if one does."""
+    named = re.search(r"[0-9a-f]{32}", violation)
+    line = next((line for line in logs.splitlines() if named and named[0] in line), "")
+    return f"{violation} {line}"
 
 
 def judge_resources(most: Counter[str]) -> list[str]:

@@ -19,7 +19,7 @@ from shared.clock import utc_now
 from tests.chaos.events import INDEXES, start_of_run
 from tests.chaos.faults import FAULTS, Planned, Undo, plan
 from tests.chaos.figures import Figures
-from tests.chaos.invariants import judge_end, judge_events, judge_logs, judge_resources, read_streams
+from tests.chaos.invariants import explained, judge_end, judge_events, judge_logs, judge_resources, read_streams
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import LARGEST, Orders, Summary
 from tests.chaos.product import ROOT, Product, running_product
@@ -134,7 +134,8 @@ class Storm:
     def judge(self, summary: Summary) -> list[str]:
         """Every violation, of a product at rest."""
         self.ledger.read()
-        found = [*self.watch.violations, *summary.violations]
+        logs = self.product.logs()
+        found = [explained(violation, logs) for violation in (*self.watch.violations, *summary.violations)]
         with self.product.servers.connect() as connection, self.product.servers.redis() as client:
             found += judge_events(connection, self.ledger.accepted, Counter(), self.started)
             found += judge_end(connection, client, self.ledger, summary.next_number)
