@@ -22,6 +22,12 @@ class DisconnectedError(Exception):
     """The client went away before its body was complete; nobody is left to answer."""
 
 
+def most_bytes(headers: Headers, limit: int) -> int:
+    """How many bytes reading this body can come to, by its headers."""
+    length = headers.get(b"content-length")
+    return limit if length is None or b"content-encoding" in headers else min(int(length), limit)
+
+
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """The body, at most `limit` bytes before and after inflation; raises AppError 400, 413, 415."""
     content_type = headers.get(b"content-type")

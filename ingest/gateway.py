@@ -60,12 +60,25 @@ class Gateway:
     per_site: Buckets
     metrics: IngestMetrics
 
-    async def take(self, parsed: Parsed, sender: Sender) -> Outcome:
+    def check_limit(self, sender: Sender) -> None:
+        """Raises AppError 429 for who has used up what they may send, before it costs us more to find out."""
+        key, buckets, limit = self._bucket(sender)
+        try:
+            buckets.check(key, self.clock().timestamp())
+        except AppError:
+            self.metrics.rate_limited.labels(limit).inc()
+            raise
+
+    def charge(self, sender: Sender, tokens: int) -> None:
+        """Take `tokens` for a request that came to nothing; raises AppError 429."""
+        self._take_tokens(sender, tokens, self.clock().timestamp())
+
+    async def take(self, parsed: Parsed, sender: Sender, tokens: int) -> Outcome:
         """Everything good in `parsed` is durable when this returns; raises AppError 429 or 503, and
-        then nothing is promised."""
+        then nothing is promised. It costs its sender a token an event, and `tokens` at least."""
         received = self.clock()
         now = received.timestamp()
-        self._limit(sender, len(parsed.events), now)
+        self._take_tokens(sender, max(tokens, len(parsed.events)), now)
         await self.naming.ensure_secret()
         outcome, parcels = await self._admit(parsed, sender, received)
         # Encoded, the events are not needed while they are under way: the next request takes their memory
@@ -115,14 +128,17 @@ class Gateway:
             return UNKNOWN_SITE
         return PRIVACY_SIGNAL if sender.is_private and website.gpc == "drop" else website
 
-    def _limit(self, sender: Sender, count: int, now: float) -> None:
+    def _bucket(self, sender: Sender) -> tuple[bytes, Buckets, str]:
+        """A sender's key, where it counts, and what that limit is called."""
         if sender.principal is not None:
             # A server sends for many visitors: its key is limited, as one site is (SPEC R61).
-            key, buckets, limit = b"key\0" + sender.principal.subject.encode(), self.per_site, "key"
-        else:
-            key, buckets, limit = client_key(sender.origin.address), self.per_client, "client"
+            return b"key\0" + sender.principal.subject.encode(), self.per_site, "key"
+        return client_key(sender.origin.address), self.per_client, "client"
+
+    def _take_tokens(self, sender: Sender, tokens: int, now: float) -> None:
+        key, buckets, limit = self._bucket(sender)
         try:
-            buckets.take(key, count, now)
+            buckets.take(key, tokens, now)
         except AppError:
             self.metrics.rate_limited.labels(limit).inc()
             raise

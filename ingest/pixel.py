@@ -41,7 +41,7 @@ class Pixel:
         peer = scope["client"]
         sender = await self._senders.identify(peer and peer[0], headers, scope["headers"])
         event = _event(scope["query_string"], headers)
-        outcome = await self._gateway.take(parse_single(orjson.dumps(event)), sender)
+        outcome = await self._gateway.take(parse_single(orjson.dumps(event)), sender, 1)
         answer_single(outcome)
         extra = {name.decode("latin-1"): value.decode("latin-1") for name, value in outcome_headers(outcome)}
         await _picture(extra)(scope, receive, send)

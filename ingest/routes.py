@@ -4,10 +4,11 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from ingest.answer import answer_batch, answer_single, outcome_headers
-from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, read_body
+from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, most_bytes, read_body
 from ingest.client import Headers, Senders
 from ingest.cors import answer_headers, preflight_headers
 from ingest.gateway import Gateway
+from ingest.limits import tokens_for
 from ingest.parse import is_batch, parse_batch, parse_single
 from shared.asgi import error_response
 from shared.clock import monotonic_seconds
@@ -51,15 +52,23 @@ class IngestRoute:
     async def _take(
         self, scope: Scope, headers: Headers, receive: Receive
     ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        limit = MAX_BATCH_BYTES if self._accepts_batch else MAX_SINGLE_BYTES
-        body = await read_body(receive, headers, limit)
-        started = monotonic_seconds()
         peer = scope["client"]
         sender = await self._senders.identify(peer and peer[0], headers, scope["headers"])
-        is_many = self._accepts_batch and (not self._accepts_single or is_batch(body))
-        if not is_many and len(body) > MAX_SINGLE_BYTES:
-            raise too_large(MAX_SINGLE_BYTES)
-        outcome = await self._gateway.take(parse_batch(body) if is_many else parse_single(body), sender)
+        self._gateway.check_limit(sender)
+        limit = MAX_BATCH_BYTES if self._accepts_batch else MAX_SINGLE_BYTES
+        tokens = tokens_for(most_bytes(headers, limit))
+        try:
+            body = await read_body(receive, headers, limit)
+            started = monotonic_seconds()
+            tokens = tokens_for(len(body))
+            is_many = self._accepts_batch and (not self._accepts_single or is_batch(body))
+            if not is_many and len(body) > MAX_SINGLE_BYTES:
+                raise too_large(MAX_SINGLE_BYTES)
+            parsed = parse_batch(body) if is_many else parse_single(body)
+        except AppError:
+            self._gateway.charge(sender, tokens)
+            raise
+        outcome = await self._gateway.take(parsed, sender, tokens)
         if is_many:
             status, answer = answer_batch(outcome)
         else:

@@ -5,14 +5,16 @@ import zlib
 from shared.errors import AppError
 
 # Fed in pieces, because each member copies what lies behind it in its piece.
-_PIECE_BYTES = 65_536
-# A file of 10 GB in members of a page each has no more; empty ones by the million only cost time.
-MAX_MEMBERS = 10_000
+_PIECE_BYTES = 4096
+# Who appends file to file has members of a page each; tiny and empty ones by the thousand only cost time.
+MAX_TINY_MEMBERS = 100
+MIN_MEAN_BYTES = 1024
 
 
 def inflate(body: bytes, limit: int) -> bytes:
     """The content of one or more gzip members, never more than `limit` bytes of it in memory. Raises AppError 400 for
     what is no gzip, or not whole, 413 for more than the limit."""
+    most = MAX_TINY_MEMBERS + len(body) // MIN_MEAN_BYTES
     content = bytearray()
     member, members, is_fed = zlib.decompressobj(wbits=31), 1, False
     for start in range(0, len(body), _PIECE_BYTES):
@@ -20,8 +22,8 @@ def inflate(body: bytes, limit: int) -> bytes:
         while piece:
             if member.eof:
                 member, members = zlib.decompressobj(wbits=31), members + 1
-            if members > MAX_MEMBERS:
-                raise AppError(400, "invalid_encoding", f"body: more than {MAX_MEMBERS} gzip members")
+            if members > most:
+                raise AppError(400, "invalid_encoding", f"body: more than {most} gzip members, for its size")
             try:
                 content += member.decompress(piece, limit + 1 - len(content))
             except zlib.error as error:

@@ -1,56 +1,26 @@
-"""The HTTP server of both services: uvicorn with the limits and deadlines that it lacks (RELIABILITY 1.8, 6.3).
+"""The HTTP server of both services: uvicorn on our own protocol, and what a process needs to serve thousands."""
 
-Bare, uvicorn waits for ever for a header that comes at a byte a second, and takes a header of 1 MB or
-5 000 of them. Here every phase of a connection has a deadline, and headers have a limit.
-"""
-
-import asyncio
 import gc
 import resource
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import TypeGuard
-from uuid import uuid4
 
-import orjson
 import structlog
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn._types import ASGI3Application
+from starlette.types import ASGIApp
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
-from shared.newcomers import newcomers
-from shared.one_write import OneWrite
+from shared.bounded_protocol import MAX_CONNECTIONS, BoundedProtocol
 from shared.settings import Settings
-from shared.stopping import stopping
 
-MAX_HEADER_BYTES = 16 * 1024
-MAX_HEADER_FIELDS = 64
-HEADER_SECONDS = 10.0
-BODY_SECONDS = 15.0
-# A client that does not read its answer is cut off.
-WRITE_SECONDS = 15.0
 KEEP_ALIVE_SECONDS = 5
-# Open connections of one process. For one more, that one is closed which has been silent for longest since it was
-# opened; where all of them have asked for something, the new one is answered 503.
-MAX_CONNECTIONS = 4096
 # Files, the connections to our own servers, and those that are on their way in or out.
 OTHER_DESCRIPTORS = 1024
 # Accepted requests have this long to finish after SIGTERM.
 GRACE_SECONDS = 10
-
-# What an answer without an end still has to say then is lost on a client that does not read it.
-END_SECONDS = 1.0
-
 # Objects made before the youngest are looked through for cycles. Python's 700 are the objects of a few
 # waiting requests: collecting took 10 % of the gateway's time and found nothing.
 COLLECT_EVERY = 50_000
 
 log = structlog.get_logger()
-
-_IDLE, _IN_HEADERS, _IN_BODY = range(3)
 
 
 async def serve(app: ASGIApp, settings: Settings, host: str, port: int) -> None:
@@ -73,14 +43,14 @@ def _allow_descriptors(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def server_config(app: ASGIApp, host: str, port: int, protocol: "type[BoundedProtocol] | None" = None) -> Config:
+def server_config(app: ASGIApp, host: str, port: int, protocol: type[BoundedProtocol] = BoundedProtocol) -> Config:
     """uvicorn as we run it; `protocol` is for a test that has less time."""
     return Config(
         app,
         host=host,
         port=port,
         loop="uvloop",
-        http=protocol or BoundedProtocol,
+        http=protocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -92,181 +62,3 @@ def server_config(app: ASGIApp, host: str, port: int, protocol: "type[BoundedPro
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-
-
-class BoundedProtocol(HttpToolsProtocol):
-    """One connection, with limits on its headers and a deadline on each of its phases."""
-
-    header_seconds = HEADER_SECONDS
-    body_seconds = BODY_SECONDS
-    max_connections = MAX_CONNECTIONS
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, object],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._accepting = self.app
-        # The one that is answered; those behind it on the connection wait.
-        self._running: RequestResponseCycle | None = None
-        self._stopping = stopping(app_state)
-        self._newcomers = newcomers(app_state)
-        self._phase = _IDLE
-        self._header_bytes = 0
-        # Runs while a phase is not complete, and says which one.
-        self._deadline: asyncio.TimerHandle | None = None
-        self._deadline_phase = _IDLE
-        self._write_deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] -- as uvicorn's own
-        super().connection_made(transport)
-        self._newcomers.add(self, transport)
-        if len(self.connections) > self.max_connections:
-            self._newcomers.close_oldest_but(self)
-        # A new connection owes its first header from the start.
-        self._start_deadline(_IN_HEADERS)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._newcomers.remove(self)
-        self._stop_deadline()
-        self._stop_write_deadline()
-        # uvicorn tells the last of several requests alone.
-        if self._running is not None and not self._running.response_complete:
-            self._running.disconnected = True
-            self._running.message_event.set()
-        super().connection_lost(exc)
-
-    def shutdown(self) -> None:
-        self._stopping.set()
-        super().shutdown()
-        if _is_answering(self._running):
-            self._running.keep_alive = False
-            # Only what does not know its end beforehand is sent in chunks.
-            if self._running.chunked_encoding:
-                self.loop.call_later(END_SECONDS, self.transport.abort)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        phase = self._phase
-        if phase == _IDLE:
-            if self._deadline is not None:
-                self._stop_deadline()
-            return
-        if phase == _IN_HEADERS:
-            # The parser holds back a field until it is complete: what has come in is what counts.
-            self._header_bytes += len(data)
-            if self._header_bytes > 2 * MAX_HEADER_BYTES:
-                self._refuse(431, "headers_too_large", f"headers: larger than {MAX_HEADER_BYTES} bytes")
-                return
-        if self._deadline is None or self._deadline_phase != phase:
-            self._stop_deadline()
-            self._start_deadline(phase)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._phase = _IN_HEADERS
-        self._header_bytes = 0
-
-    def on_headers_complete(self) -> None:
-        self._phase = _IN_BODY
-        self._newcomers.remove(self)
-        self.app = self._accepting
-        headers = self.headers
-        size, hosts = len(self.url), 0
-        for name, value in headers:
-            size += len(name) + len(value) + 4
-            hosts += name == b"host"
-        if size > MAX_HEADER_BYTES or len(headers) > MAX_HEADER_FIELDS:
-            self.app = _Refusal(
-                431, "headers_too_large", f"headers: at most {MAX_HEADER_BYTES} bytes and {MAX_HEADER_FIELDS} fields"
-            )
-        elif hosts > 1:
-            self.app = _Refusal(400, "bad_request", "Host: sent more than once")
-        elif len(self.connections) > self.max_connections:
-            self.app = _Refusal(503, "overloaded", "too many connections", {"retry-after": "5"})
-        super().on_headers_complete()
-        cycle = self.cycle
-        if cycle.scope["method"] != "HEAD":
-            cycle.transport = OneWrite(self.transport, cycle)  # pyright: ignore[reportAttributeAccessIssue] -- it uses these three methods
-
-    def on_message_complete(self) -> None:
-        self._phase = _IDLE
-        super().on_message_complete()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._write_deadline = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        self._stop_write_deadline()
-        super().resume_writing()
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(400, "bad_request", "not a valid HTTP request")
-
-    def _start_deadline(self, phase: int) -> None:
-        self._deadline_phase = phase
-        self._deadline = self.loop.call_later(
-            self.header_seconds if phase == _IN_HEADERS else self.body_seconds, self._miss_deadline
-        )
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _stop_write_deadline(self) -> None:
-        if self._write_deadline is not None:
-            self._write_deadline.cancel()
-            self._write_deadline = None
-
-    def _miss_deadline(self) -> None:
-        self._deadline = None
-        self._refuse(408, "request_timeout", "the request did not arrive in time")
-
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer and close, unless an answer is on its way already: then only close."""
-        if self.transport.is_closing():
-            return
-        if not _is_answering(self._running):
-            body = _error_body(code, message)
-            phrase = HTTPStatus(status).phrase.encode()
-            self.transport.write(
-                b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-                % (status, phrase, len(body), body)
-            )
-        self.transport.close()
-
-
-def _is_answering(cycle: RequestResponseCycle | None) -> TypeGuard[RequestResponseCycle]:
-    return cycle is not None and cycle.response_started and not cycle.response_complete
-
-
-class _Refusal:
-    """An application that answers every request with one error, and closes the connection."""
-
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        self._status = status
-        self._body = _error_body(code, message)
-        self._headers = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(self._body)),
-            (b"connection", b"close"),
-            *self._headers,
-        ]
-        await send({"type": "http.response.start", "status": self._status, "headers": headers})
-        await send({"type": "http.response.body", "body": self._body})
-
-
-def _error_body(code: str, message: str) -> bytes:
-    return orjson.dumps({"error": message, "code": code, "details": {}, "request_id": uuid4().hex})

@@ -55,7 +55,7 @@ SETTINGS = (
     Setting("TRUSTED_PROXIES", "", "networks, comma separated, whose X-Forwarded-For is believed"),
     Setting("CLIENT_IP_HEADER", "", "a header set by a trusted proxy, used in place of X-Forwarded-For"),
     Setting(
-        "RATE_LIMIT_PER_CLIENT", "100", "events a second from one client network (/24, /56), burst five times that"
+        "RATE_LIMIT_PER_CLIENT", "100", "events or kilobytes a second from a network (/24, /56), burst five times that"
     ),
     Setting("RATE_LIMIT_PER_SITE", "5000", "events a second for one website, burst five times that"),
     Setting("MAX_PENDING_BYTES", "64MiB", "request bytes the gateway holds while Redis has not answered"),

@@ -1,5 +1,6 @@
 """The rules of the specification that the gateway keeps, each on the running application."""
 
+import gzip
 import json
 from datetime import timedelta
 
@@ -235,6 +236,31 @@ async def test_sender_over_the_limit_is_told_when_to_come_back(redis_url: str, s
         assert answers[-1].headers["retry-after"] == "1"
         assert answers[-1].headers["x-ratelimit-limit"] == "1"
         assert later.status_code == 202
+
+
+@pytest.mark.rule("R61")
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (json.dumps(PAGE | {"title": "a" * 30_000}).encode(), 202),
+        (b"{" + b" " * 30_000, 400),
+        (gzip.compress(bytes(2**20 + 1)), 413),
+        (gzip.compress(b"") * 1000, 400),
+    ],
+    ids="accepted broken bomb members".split(),
+)
+async def test_what_takes_long_to_read_costs_more(redis_url: str, body: bytes, status: int) -> None:
+    packed = {"Content-Encoding": "gzip"} if body.startswith(b"\x1f") else {}
+    async with running(redis_url, environ={"RATE_LIMIT_PER_CLIENT": "4"}) as gateway:
+        first = await gateway.client.post(TRACK, content=body, headers=packed)
+        gateway.clock.now += timedelta(seconds=1)
+        # Even what is no event at all is not looked at any more.
+        second = await gateway.client.post(TRACK, content=b"?")
+        gateway.clock.now += timedelta(minutes=10)
+
+        assert [first.status_code, second.status_code] == [status, 429]
+        assert second.json()["code"] == "rate_limited"
+        assert (await gateway.send(PAGE)).status_code == 202
 
 
 @pytest.mark.rule("R63")

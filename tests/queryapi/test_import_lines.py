@@ -201,7 +201,7 @@ def test_the_longest_event_there_is_passes() -> None:
     [
         (gzip.compress(bytes(MAX_IMPORT_BYTES + 1)), 413, "body_too_large"),
         (gzip.compress(bytes(2**20)) * 40, 413, "body_too_large"),
-        (gzip.compress(b"") * 10_001, 400, "invalid_encoding"),
+        (gzip.compress(b"") * 103, 400, "invalid_encoding"),
         (gzip.compress(encoded(GOOD))[:-9], 400, "invalid_encoding"),
         (b"\x1f\x8bnothing", 400, "invalid_encoding"),
         (gzip.compress(encoded(GOOD)) + b"behind", 400, "invalid_encoding"),
@@ -219,7 +219,8 @@ def test_members_of_a_packed_body_follow_each_other() -> None:
     content = encoded(GOOD) * 2000
 
     assert (
-        inflate(gzip.compress(content) + gzip.compress(b"") + gzip.compress(content), len(content) * 2) == 2 * content
+        inflate(gzip.compress(content) + gzip.compress(b"") * 99 + gzip.compress(content), len(content) * 2)
+        == 2 * content
     )
 
 
