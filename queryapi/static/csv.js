@@ -4,7 +4,7 @@ import { h, notify } from "./dom.js";
 
 /** A button that saves what `table` gives: {columns, rows}. */
 export function csvButton(name, table) {
-  const save = async () => {
+  const saveTable = async () => {
     try {
       const { columns, rows } = await table();
       save(`${name}.csv`, new Blob([csv(columns, rows)], { type: "text/csv" }));
@@ -12,7 +12,7 @@ export function csvButton(name, table) {
       notify(error.message);
     }
   };
-  return h("button", { class: "quiet", "aria-label": `CSV of ${name}`, onclick: save }, "CSV");
+  return h("button", { class: "quiet", "aria-label": `CSV of ${name}`, onclick: saveTable }, "CSV");
 }
 
 // A cell that a spreadsheet would compute is made text (RELIABILITY 6.4).
