@@ -141,6 +141,8 @@ def test_what_is_public_is_read_without_signing_in(browser: Browser, shared_pipe
 
 def test_live_view_listens_only_while_it_is_seen(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
     page, origin = owner
+    # Before anything waits by the clock of the machine.
+    page.clock.install()
     page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden || false })")
     turn = "hidden => { window.isHidden = hidden; document.dispatchEvent(new Event('visibilitychange')) }"
     shared_pipeline.call("POST", "websites", {"id": "watched"})
@@ -157,7 +159,6 @@ def test_live_view_listens_only_while_it_is_seen(owner: tuple[Page, str], shared
     page.on("request", lambda request: asked.append(request.url))
     shared_pipeline.send({"website_id": "watched", "page": "/"}, path="event")
     shared_pipeline.wait_consumed()
-    page.clock.install()
     page.clock.run_for(60_000)
     expect(here).to_have_text("0")
     assert asked == []
