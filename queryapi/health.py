@@ -140,7 +140,13 @@ async def _database(services: Services) -> dict[str, Check]:
             "state": found["geo_status"],
             "build_date": found["geo_built_at"],
         },
-        "aggregates": {"status": "healthy" if dirty <= MAX_DIRTY_BUCKETS else "degraded", "dirty_buckets": dirty},
+        "aggregates": {
+            "status": "healthy" if dirty <= MAX_DIRTY_BUCKETS else "degraded",
+            "dirty_buckets": dirty,
+            "last_refresh": found["refreshed_at"],
+            # With nothing to refresh nothing is behind.
+            "lag_s": found["refreshed_seconds_ago"] if dirty else 0.0,
+        },
     }
 
 

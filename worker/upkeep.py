@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from shared.clock import Clock, monotonic_seconds
+from sql.statements import read
 
 # Holding it makes a worker the one that keeps house; its connection's end gives it to another.
 LEADER_LOCK = 7_270_010
@@ -103,10 +104,12 @@ async def _lead(
             house.due = clock() + HOUSE_RETRY
             seconds = await _timed(connection, "CALL keep_house(%s)", (retention_days,))
             seconds += await _timed(connection, "CALL keep_websites(%s)", (retention_days,))
+            seconds += await _timed(connection, "CALL keep_books()")
             house.due = clock() + HOUSE_INTERVAL
             if metrics is not None:
                 metrics.upkeep_done("keep_house", seconds)
         seconds = await _timed(connection, "CALL rollup_refresh()")
+        await connection.execute(read("writes/refresh_done"))
         if metrics is not None:
             metrics.upkeep_done("rollup_refresh", seconds)
         await asyncio.sleep(

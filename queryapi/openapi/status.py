@@ -11,7 +11,7 @@ _DETAILS = {
     "is_following": BOOLEAN,
     **dict.fromkeys(("workers", "length", "lag", "pending", "dead_letter", "dirty_buckets"), INTEGER),
     "state": nullable(STRING),
-    "build_date": nullable(MOMENT),
+    **dict.fromkeys(("build_date", "last_refresh"), nullable(MOMENT)),
 }
 _NOT_READY = record({"status": STRING, "error": STRING})
 

@@ -10,6 +10,8 @@ SELECT
     min(geo_built_at) AS geo_built_at,
     (SELECT count(*) FROM (SELECT FROM dead_letter LIMIT 10000) newest) AS dead_letter,
     (SELECT count(*) FROM (SELECT DISTINCT website_id, bucket FROM (SELECT website_id, bucket FROM rollup_dirty LIMIT 100000) marks) buckets)
-        AS dirty_buckets
+        AS dirty_buckets,
+    (SELECT done_at FROM last_refresh) AS refreshed_at,
+    (SELECT extract(epoch FROM now() - done_at)::double precision FROM last_refresh) AS refreshed_seconds_ago
 FROM worker_status
 WHERE seen_at > now() - INTERVAL '30 seconds'

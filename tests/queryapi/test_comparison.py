@@ -43,6 +43,27 @@ def test_what_ends_today_is_set_against_the_same_clock_time(last: date, until: d
     assert found.until == (until or current.since)
 
 
+@pytest.mark.rule("R40")
+def test_a_day_that_ends_this_instant_is_set_against_a_whole_one() -> None:
+    current = days_range(date(2026, 3, 9), date(2026, 3, 9), TOKYO, "1 day")
+
+    found = comparison_range(Params({}), current, "previous", current.until)
+
+    assert found is not None
+    assert (found.since, found.until) == (current.since - timedelta(days=1), current.since)
+
+
+@pytest.mark.rule("R40")
+def test_the_same_weekdays_never_reach_into_the_range() -> None:
+    """Eight days: the nearest equal weekday is seven days before, and its eighth day would be the range's first."""
+    current = days_range(date(2026, 1, 11), date(2026, 1, 18), TOKYO, "8 days")
+
+    found = comparison_range(Params({"match_day_of_week": ("true",)}), current, "previous", NOW)
+
+    assert found is not None
+    assert (found.first_day, found.last_day) == (date(2025, 12, 28), date(2026, 1, 4))
+
+
 def test_moments_are_set_against_as_long_before() -> None:
     since = datetime(2026, 3, 2, 10, tzinfo=UTC)
     current = Range(since=since, until=since + timedelta(hours=3), zone=TOKYO, label="")

@@ -69,6 +69,24 @@ NAMED = [
         id="R75 strict starts anew",
     ),
     pytest.param(
+        PlainFunnel((A, B, B), DAY, DAY),
+        visit((1, "/a"), (2, "/b")),
+        (1, 1, 0),
+        id="R75 one event is no two later steps",
+    ),
+    pytest.param(
+        PlainFunnel((A, B, C), DAY, DAY, is_strict=True),
+        visit((1, "/a"), (2, "/b"), (3, "/x"), (4, "/c")),
+        (1, 1, 0),
+        id="R75 strict allows nothing between later steps",
+    ),
+    pytest.param(
+        PlainFunnel((A, B, C, C), DAY, DAY, is_strict=True),
+        visit((1, "/a"), (2, "/b"), (3, "/c"), (4, "/a"), (5, "/c")),
+        (1, 1, 1, 0),
+        id="R75 strict keeps nothing of a chain that was left",
+    ),
+    pytest.param(
         PlainFunnel((A, B), DAY, DAY, is_strict=True),
         [*visit((1, "/a")), Happening("v", "s", 2, 1, "/a", "engagement"), *visit((3, "/b"), first_arrival=2)],
         (1, 1),
@@ -76,6 +94,16 @@ NAMED = [
     ),
     pytest.param(PlainFunnel((A, B), DAY, 60), visit((0, "/a"), (60, "/b")), (1, 1), id="R76 window included"),
     pytest.param(PlainFunnel((A, B), DAY, 60), visit((0, "/a"), (61, "/b")), (1, 0), id="R76 window over"),
+    *(
+        pytest.param(
+            PlainFunnel((A, B, C), DAY, 60, is_strict=is_strict),
+            visit((0, "/a"), (30, "/b"), (last, "/c")),
+            (1, 1, reached),
+            id=f"R76 window of three steps, {'strict' if is_strict else 'ordered'}, {last} s",
+        )
+        for is_strict in (False, True)
+        for last, reached in ((60, 1), (61, 0))
+    ),
     pytest.param(
         PlainFunnel((A, B), HOUR, HOUR),
         visit((HOUR - 1, "/a"), (2 * HOUR - 1, "/b")),

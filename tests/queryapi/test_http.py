@@ -195,6 +195,20 @@ async def test_health_is_alive_ready_and_detailed(database: str) -> None:
     assert b'http_requests_total{endpoint="/health"' in metrics.payload
 
 
+@pytest.mark.rule("A15")
+@pytest.mark.parametrize("is_dirty", [False, True])
+async def test_health_says_how_far_behind_the_rollups_are(database: str, is_dirty: bool) -> None:
+    store(database, vector() if is_dirty else [])
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO last_refresh (done_at) VALUES (now() - INTERVAL '100 seconds')")
+
+    async with running(settings_for(database)) as api:
+        found = (await api.get("/api/v1/analytics/health")).body["checks"]["aggregates"]
+
+    assert (found["dirty_buckets"] > 0, found["lag_s"] >= 100) == (is_dirty, is_dirty)
+    assert found["last_refresh"].endswith("Z")
+
+
 NOWHERE = "postgresql://postgres@127.0.0.1:1/none"
 
 

@@ -166,6 +166,21 @@ def test_a_period_is_made_of_local_days(period: str, days: tuple[str, str]) -> N
 
 
 @pytest.mark.rule("R36")
+@pytest.mark.rule("R35")
+@pytest.mark.rule("R37")
+@pytest.mark.parametrize(
+    ("zone", "today"), [("Asia/Kolkata", "2026-03-11"), ("UTC", "2026-03-10"), ("Pacific/Honolulu", "2026-03-10")]
+)
+@pytest.mark.parametrize("asked", [{"days": ("1",)}, {"period": ("today",)}])
+def test_today_is_the_day_of_the_zone(zone: str, today: str, asked: dict[str, tuple[str, ...]]) -> None:
+    late = datetime(2026, 3, 10, 18, 30, tzinfo=UTC)
+
+    found = resolve_range(Params(asked), ZoneInfo(zone), late, None)
+
+    assert (str(found.first_day), str(found.last_day)) == (today, today)
+    assert found.since <= late < found.until
+
+
 def test_twenty_four_hours_end_now() -> None:
     found = resolve_range(Params({"period": ("24h",)}), UTC_ZONE, NOON, None)
 

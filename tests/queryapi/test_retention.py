@@ -43,6 +43,17 @@ async def test_visitors_are_followed_from_where_they_were_first_seen(database: s
     assert weeks["meta"]["visitors"] == "exact"
 
 
+@pytest.mark.rule("R36")
+async def test_a_range_of_moments_begins_with_its_first_and_ends_before_its_last(database: str) -> None:
+    moments = {"before": "09:59:59", "first": "10:01:00", "last": "10:20:59", "after": "10:21:00"}
+    store(database, [Hit(at=at(clock), visitor=name, session=name) for name, clock in moments.items()])
+
+    async with running(settings_for(database)) as api:
+        body = await api.read(PATH, "from=2026-03-02T10:01:00Z&to=2026-03-02T10:21:00Z&interval=day")
+
+    assert [row["visitors"] for row in body["data"]] == [2]
+
+
 @pytest.mark.rule("N4")
 @pytest.mark.rule("R34")
 async def test_filters_on_events_choose_who_is_followed(database: str) -> None:

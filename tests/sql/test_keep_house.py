@@ -171,6 +171,40 @@ def test_the_ledger_forgets_only_what_cannot_come_again(database: str) -> None:
         assert left == [(0, 3 * day_ms), (1, 0), (2, 0), (2, 5 * day_ms)]
 
 
+def test_dead_letters_and_old_versions_are_let_go(database: str) -> None:
+    today = utc_now().date()
+    with psycopg.connect(database, autocommit=True) as connection:
+        for entry, age in enumerate((29, 31)):
+            connection.execute(
+                "INSERT INTO dead_letter (partition, entry_ms, entry_seq, position, died_at, reason, error, payload)"
+                " VALUES (0, %s, 0, 0, now() - %s, 'invalid', '', '')",
+                (entry, timedelta(days=age)),
+            )
+        for age in (0, 40, 41):
+            connection.execute(
+                "INSERT INTO data_versions (website_id, day, writer) VALUES ('example.com', %s, 1)",
+                (today - timedelta(days=age),),
+            )
+
+        connection.execute("CALL keep_books()")
+
+        letters = connection.execute("SELECT entry_ms FROM dead_letter").fetchall()
+        versions = connection.execute("SELECT day FROM data_versions ORDER BY day").fetchall()
+    assert (letters, versions) == ([(0,)], [(today - timedelta(days=40),), (today,)])
+
+
+def test_a_version_that_was_let_go_never_comes_back(database: str) -> None:
+    old = _noon_before(50)
+    with psycopg.connect(database, autocommit=True) as connection:
+        versions: list[object] = []
+        for _ in range(2):
+            _write(connection, [Row(timestamp=old, received_at=utc_now())])
+            versions += connection.execute("SELECT changes FROM data_versions").fetchall()
+            connection.execute("CALL keep_books()")
+
+    assert len(set(versions)) == 2
+
+
 def _noon_before(days: int) -> datetime:
     return datetime.combine(utc_now().date() - timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=12)
 

@@ -40,6 +40,7 @@ async def test_dirty_buckets_are_rolled_up_and_the_house_is_kept(database: str) 
         await _until(lambda: dirty_rows(connection) == 0)
 
         assert differences(connection) == []
+        assert connection.execute("SELECT now() - done_at < INTERVAL '1 hour' FROM last_refresh").fetchone() == (True,)
     stop.set()
     await upkeep
     assert heard.done.count("keep_house") == 1
