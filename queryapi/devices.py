@@ -5,9 +5,10 @@ from dataclasses import replace
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query
 from queryapi.envelope import head, max_age_seconds, meta
-from queryapi.lists import METRICS, answer_list, parse_limit, parse_order, population, run_list, simple
+from queryapi.lists import METRICS, answer_list, parse_limit, parse_order, run_list, simple
 from queryapi.query import Filter
 from queryapi.rows import Row
+from queryapi.sampling import Answered, sampling_note
 
 DRILL_PARAMETERS = frozenset({"drill"})
 DEVICES_PARAMETERS = frozenset({"limit", "sort"})
@@ -18,16 +19,18 @@ _GROUPS = {"devices": "device", "browsers": "browser", "operating_systems": "os"
 async def devices(call: Call) -> Answer:
     """Four lists over one population, each cut at `limit`."""
     query = make_query(call, await asked_range(call), METRICS)
-    visitors = await population(call, query)
     order = parse_order(call.params, METRICS, {}, "unique_visitors")
     groups: dict[str, object] = {}
     totals: dict[str, int] = {}
+    samples: list[Answered | None] = []
     for group, dimension in _GROUPS.items():
         cut = replace(query, dimensions=(dimension,), order=order, limit=parse_limit(call.params))
-        page = await run_list(call, cut, simple(dimension), visitors)
+        page = await run_list(call, cut, simple(dimension), query)
         groups[group], totals[group] = page.items, page.total
+        samples.append(page.sampled)
     body = {**await head(call, query.range), **groups, "totals": totals}
-    return Answer(body, max_age_seconds(query.range, call.now), await meta(call, query))
+    said = await meta(call, query, sampled=sampling_note(*filter(None, samples)))
+    return Answer(body, max_age_seconds(query.range, call.now), said)
 
 
 async def top_browsers(call: Call) -> Answer:

@@ -1,7 +1,7 @@
 """A funnel: the steps that people are expected to take, and how strictly (SPEC R72-R76)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -37,6 +37,10 @@ class Definition:
     scope: Scope
     order: StepOrder
     window_seconds: int
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(seconds=self.window_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import convert
 from psycopg import sql
 
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values
 from queryapi.database import Reader
 from queryapi.funnel import Scope
+from queryapi.predicates import sample
+from queryapi.query import Query
 from queryapi.rows import whole
 from queryapi.statement import Statement
 from sql.statements import read
@@ -23,18 +26,21 @@ class People:
     person_of: Mapping[int, int]
 
 
-async def find_people(reader: Reader, scope: Scope, website_id: str, since: datetime, until: datetime) -> People:
-    """The people of a range. Visitor ids are one person's when a session, seen in the quarters of an hour
-    that the range touches, has events of both."""
+async def find_people(reader: Reader, scope: Scope, query: Query, until: datetime) -> People:
+    """The people of a range that goes on to `until`. Visitor ids are one person's when a session, seen in the
+    quarters of an hour that the range touches, has events of both; of a sample, when both are in it."""
     if scope == "session":
         return People(scope, {})
-    rows = await reader.rows(
-        Statement(
-            sql.SQL(read("reads/funnel_links")).format(),
-            {"website_id": website_id, "since": grain_floor(since), "until": grain_ceiling(until)},
-        )
+    values = Values()
+    text = sql.SQL(read("reads/funnel_links")).format(
+        website_id=values.bind(query.website_id),
+        since=values.bind(grain_floor(query.range.since)),
+        until=values.bind(grain_ceiling(until)),
+        sample=sample(query, values),
     )
-    return People(scope, join_ids((whole(row["session_hash"]), whole(row["visitor_hash"])) for row in rows))
+    rows = await reader.rows(Statement(text, values.bound))
+    sightings = ((whole(row["session_hash"]), convert(row["visitors"], list[int])) for row in rows)
+    return People(scope, join_ids((session, visitor) for session, visitors in sightings for visitor in visitors))
 
 
 def join_ids(sightings: Iterable[tuple[int, int]]) -> dict[int, int]:

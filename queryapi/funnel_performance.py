@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 
 from queryapi.answer import SESSION_REACH, Answer, Report
@@ -10,12 +9,11 @@ from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call, asked_
 from queryapi.dimensions import FILTER_PARAMETERS, SESSION_DIMENSIONS
 from queryapi.envelope import max_age_seconds, meta, range_body
 from queryapi.funnel import MAX_WINDOW_SECONDS, SCOPES, STEP_ORDERS, Definition, Funnel, Step
-from queryapi.funnel_people import find_people
-from queryapi.funnel_statement import Question, compile_funnel, compile_total, compile_unmatched
+from queryapi.funnel_measure import measure
+from queryapi.funnel_statement import Question, compile_matched
 from queryapi.lists import percentage
 from queryapi.params import Params
 from queryapi.rows import Row, whole
-from queryapi.statement import Statement
 
 PERFORMANCE_PARAMETERS = COMMON_PARAMETERS | {"window", "scope", "order", "breakdown"}
 BREAKDOWNS = tuple(sorted(FILTER_PARAMETERS & SESSION_DIMENSIONS.keys()))
@@ -25,7 +23,7 @@ OTHER_PLACE = 6
 
 def performance_of(funnel: Funnel, params: Params) -> Report:
     """The report on `funnel`; raises AppError 400. What happens within its window after the range still counts."""
-    window = timedelta(seconds=_asked_definition(params, funnel.definition).window_seconds)
+    window = _asked_definition(params, funnel.definition).window
     report = partial(performance, funnel=funnel)
     return Report(report, PERFORMANCE_PARAMETERS, REPEATABLE_PARAMETERS, reach=window + SESSION_REACH)
 
@@ -36,11 +34,9 @@ async def performance(call: Call, funnel: Funnel) -> Answer:
     split_by = call.params.choice("breakdown", BREAKDOWNS)
     asked = await asked_range(call)
     query = make_query(call, asked, ())
-    final_after = asked.until + timedelta(seconds=definition.window_seconds)
-    people = await find_people(call.reader, definition.scope, query.website_id, asked.since, final_after)
-    question = Question(definition, query, people, SESSION_DIMENSIONS[split_by] if split_by else None)
-    total = await _count(call, compile_total(question), "people")
-    rows = await call.reader.rows(compile_funnel(question))
+    final_after = asked.until + definition.window
+    measured = await measure(call, definition, query, SESSION_DIMENSIONS[split_by] if split_by else None)
+    question, total, rows, sampled = measured
     steps = _steps(definition.steps, [row for row in rows if row["place"] is None])
     body: dict[str, object] = {
         "funnel_id": str(funnel.funnel_id),
@@ -58,7 +54,7 @@ async def performance(call: Call, funnel: Funnel) -> Answer:
     }
     if split_by is not None:
         body["breakdown"] = {"dimension": split_by, "data": _groups(definition.steps, rows)}
-    said = await meta(call, query, is_raw=True, warnings=await _warnings(call, question, steps))
+    said = await meta(call, query, is_raw=True, warnings=await _warnings(call, question, steps), sampled=sampled)
     open_until = replace(asked, until=final_after)
     return Answer(body, max_age_seconds(open_until, call.now), {**said, "final_after": final_after})
 
@@ -125,12 +121,8 @@ def _groups(steps: Sequence[Step], rows: Sequence[Row]) -> list[dict[str, object
 
 async def _warnings(call: Call, question: Question, steps: Sequence[dict[str, object]]) -> list[str]:
     """A step that no event matches at all is likely misspelt."""
-    if all(step["visitors"] for step in steps):
-        return []
-    matches = await _count(call, compile_unmatched(question), "matches")
-    return [f"step_matches_nothing:{order}" for order in range(1, len(steps) + 1) if not matches >> (order - 1) & 1]
-
-
-async def _count(call: Call, statement: Statement, name: str) -> int:
-    rows = await call.reader.rows(statement)
-    return whole(rows[0][name])
+    warnings: list[str] = []
+    for order, step in enumerate(steps, 1):
+        if not step["visitors"] and not (await call.reader.rows(compile_matched(question, order)))[0]["is_matched"]:
+            warnings.append(f"step_matches_nothing:{order}")
+    return warnings

@@ -31,10 +31,6 @@ class Question:
     people: People
     split_by: Dimension | None = None
 
-    @property
-    def window(self) -> timedelta:
-        return timedelta(seconds=self.definition.window_seconds)
-
 
 def compile_funnel(question: Question) -> Statement:
     """Rows of `step` (from 1), `people`, `average_seconds`, `median_seconds`; `place` and `value` are NULL
@@ -53,10 +49,12 @@ def compile_funnel(question: Question) -> Statement:
     return Statement(text, values.bound)
 
 
-def compile_unmatched(question: Question) -> Statement:
-    """One row: `matches`, the steps that any event of the range and its window matches, as bits."""
+def compile_matched(question: Question, step: int) -> Statement:
+    """One row: `is_matched`, whether any event of the range and its window matches the step, from 1."""
     values = Values()
-    text = sql.SQL(read("reads/funnel_unmatched")).format(candidates=_candidates(question, values))
+    text = sql.SQL(read("reads/funnel_matched")).format(
+        candidates=_candidates(question, values), bit=sql.Literal(1 << (step - 1))
+    )
     return Statement(text, values.bound)
 
 
@@ -92,7 +90,7 @@ def compile_total(question: Question) -> Statement:
 
 def _candidates(question: Question, values: Values) -> sql.Composed:
     asked = question.query.range
-    until = asked.until + question.window
+    until = asked.until + question.definition.window
     # Sessions of the window after the range belong to the population as well.
     population = replace(question.query, range=replace(asked, until=until))
     value_of_event = _NOTHING
@@ -142,7 +140,7 @@ def step_condition(step: Step, values: Values) -> sql.Composable:
 
 def _depths(question: Question, values: Values) -> sql.Composable:
     order = question.definition.order
-    window = values.bind(question.window // MICROSECOND)
+    window = values.bind(question.definition.window // MICROSECOND)
     named: list[sql.Composable] = []
     for depth in range(2, len(question.definition.steps) + 1):
         text = read("reads/funnel_ordered_next" if order == "ordered" else "reads/funnel_strict_next")

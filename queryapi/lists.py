@@ -13,6 +13,7 @@ from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.params import Params, bad_parameter
 from queryapi.query import Filter, Order, Query
 from queryapi.rows import Row, number, whole
+from queryapi.sampling import Answered, is_enough_for_rows, sampled_totals, sampling_note
 from queryapi.statement import compile_query
 
 LIST_PARAMETERS = frozenset({"limit", "offset", "sort", "search"})
@@ -39,11 +40,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of a list, the number before the limit, and the names the rows carry."""
+    """Rows of a list, the number before the limit, and the names the rows carry; `query` is what they answer, all of
+    it or of the sample that `sampled` has the totals of."""
 
+    query: Query
     items: list[dict[str, object]]
     rows: list[Row]
     total: int
+    sampled: Answered | None = None
 
 
 async def answer_list(call: Call, listing: Listing) -> Answer:
@@ -51,12 +55,12 @@ async def answer_list(call: Call, listing: Listing) -> Answer:
     asked = await asked_range(call)
     everybody = make_query(call, asked, listing.metrics)
     query = list_query(call, everybody, listing)
-    page = await run_list(call, query, listing, await population(call, everybody))
-    return await list_answer(call, query, page)
+    return await list_answer(call, await run_list(call, query, listing, everybody))
 
 
-async def list_answer(call: Call, query: Query, page: Page) -> Answer:
+async def list_answer(call: Call, page: Page) -> Answer:
     """The envelope around the rows."""
+    query = page.query
     body = {
         **await head(call, query.range),
         "data": page.items,
@@ -64,7 +68,8 @@ async def list_answer(call: Call, query: Query, page: Page) -> Answer:
         "limit": query.limit,
         "offset": query.offset,
     }
-    return Answer(body, max_age_seconds(query.range, call.now), await meta(call, query))
+    said = await meta(call, query, sampled=sampling_note(*filter(None, [page.sampled])))
+    return Answer(body, max_age_seconds(query.range, call.now), said)
 
 
 def list_query(call: Call, query: Query, listing: Listing) -> Query:
@@ -103,8 +108,21 @@ async def population(call: Call, query: Query) -> int:
     return whole((await run_totals(call, await counted(call, everybody)))["unique_visitors"] or 0)
 
 
-async def run_list(call: Call, query: Query, listing: Listing, visitors: int) -> Page:
-    """The rows asked for; a rate that is not defined is left out of its row (SPEC R23)."""
+async def run_list(call: Call, query: Query, listing: Listing, everybody: Query) -> Page:
+    """The rows asked for, `everybody` being whom their percentages are of; a rate that is not defined is left out of
+    its row (SPEC R23). Of a sample where enough of it is in each row, or else counted."""
+    sample = await sampled_totals(call, query)
+    if sample is not None:
+        one_in = sample.query.one_in
+        is_of_all = query.filters == everybody.filters
+        totals = sample.totals if is_of_all else await run_totals(call, replace(everybody, one_in=one_in))
+        page = await _page(call, replace(query, one_in=one_in), listing, whole(totals["unique_visitors"] or 0))
+        if is_enough_for_rows(call, one_in, [whole(row["unique_visitors"] or 0) for row in page.rows]):
+            return replace(page, sampled=sample)
+    return await _page(call, query, listing, await population(call, everybody))
+
+
+async def _page(call: Call, query: Query, listing: Listing, visitors: int) -> Page:
     found = await call.reader.rows(compile_query(await counted(call, query)))
     rows = [row for row in found if row["is_row"]]
     items: list[dict[str, object]] = []
@@ -116,7 +134,7 @@ async def run_list(call: Call, query: Query, listing: Listing, visitors: int) ->
                 item[name] = value or 0
         item["percentage"] = percentage(whole(row["unique_visitors"] or 0), visitors)
         items.append(item)
-    return Page(items, rows, whole(found[0]["total"]))
+    return Page(query, items, rows, whole(found[0]["total"]))
 
 
 def percentage(part: int, everything: int) -> float:

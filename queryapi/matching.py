@@ -12,6 +12,7 @@ from queryapi.query import Query
 from sql.statements import read
 
 _NOTHING = sql.SQL("")
+OF_MATCHED = sql.SQL("AND session_hash IN (SELECT session_hash FROM matched)")
 # Whose an event is, and what it adds to what happened.
 HIT_COLUMNS = sql.SQL(
     "visitor_hash, session_hash, (event_type = 'pageview')::integer AS pageviews,"
@@ -81,4 +82,4 @@ def _first(terms: Sequence[sql.Composable]) -> sql.Composed:
 
 def of_matched_sessions(query: Query) -> sql.Composable:
     """The same where the statement has these events under the name `matched`."""
-    return sql.SQL("AND session_hash IN (SELECT session_hash FROM matched)" if is_about_events(query) else "")
+    return OF_MATCHED if is_about_events(query) else _NOTHING

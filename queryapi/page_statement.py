@@ -6,14 +6,16 @@ from psycopg import sql
 
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, page_conditions, row_conditions
-from queryapi.matching import matching_events, of_matched_sessions
-from queryapi.picked import LONGEST_SESSION
+from queryapi.matching import OF_MATCHED, matching_events
+from queryapi.picked import LONGEST_SESSION, begun, rows_of_sessions
+from queryapi.predicates import everybody
 from queryapi.query import Query
 from queryapi.statement import Statement
 from sql.statements import read
 
 _NO_NAME = sql.SQL("NULL::text")
 _NOTHING = sql.SQL("")
+_AS_MATCHED = sql.SQL("matched AS MATERIALIZED ({}),")
 
 
 class View(NamedTuple):
@@ -57,10 +59,10 @@ _RANKING = frozenset({"views", "entries", "exits", "bounce_rate", "exit_rate", "
 
 
 def compile_pages(query: Query, view: View) -> Statement:
-    """Rows of `view`: `total`, `is_row`, `name` and SORTS. `query.order` names one of SORTS or `name`."""
+    """Rows of `view`: `total`, `is_row`, `name` and SORTS, of a sample as they are found there. `query.order` names one
+    of SORTS or `name`."""
     values = Values()
-    conditions = row_conditions(query, values)
-    narrowed = sql.SQL("{} {}").format(conditions, of_matched_sessions(query))
+    picks = _picks(query, values)
     order = query.order
     assert order is not None
     direction = sql.SQL("DESC") if order.descending else sql.SQL("ASC")
@@ -71,14 +73,15 @@ def compile_pages(query: Query, view: View) -> Statement:
     page = sql.SQL("{} LIMIT {} OFFSET {}").format(sorted_rows, values.bind(query.limit), values.bind(query.offset))
     is_ranked = order.key in _RANKING
     text = sql.SQL(read("reads/pages")).format(
-        matched=_matched(query, values),
+        matched=picks.matched,
         name=view.name,
         entry_name=view.entry_name,
         exit_name=view.exit_name,
         counted=sql.Identifier(view.counted),
         view_conditions=event_conditions(query, values) if is_about_events(query) else _NOTHING,
-        touch_conditions=sql.SQL("{} {}").format(narrowed, page_conditions(query, values)),
-        end_conditions=narrowed,
+        touch_conditions=sql.SQL("{} {}").format(picks.of_events, page_conditions(query, values)),
+        end_conditions=picks.of_sessions,
+        begun=begun(query),
         website_id=values.bind(query.website_id),
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),
@@ -106,11 +109,27 @@ def compile_gaps(query: Query, view: View, names: list[str]) -> Statement:
     return Statement(text, values.bound)
 
 
-def _matched(query: Query, values: Values) -> sql.Composable:
-    if not is_about_events(query):
-        return _NOTHING
-    found = matching_events(query, values, sql.SQL("DISTINCT session_hash"))
-    return sql.SQL("matched AS MATERIALIZED ({}),").format(found)
+class _Picks(NamedTuple):
+    """A CTE for the start of the statement, and `AND ...` over a row of `events` and of `session_facts`."""
+
+    matched: sql.Composable
+    of_events: sql.Composable
+    of_sessions: sql.Composable
+
+
+def _picks(query: Query, values: Values) -> _Picks:
+    rows = row_conditions(query, values)
+    if is_about_events(query):
+        found = matching_events(query, values, sql.SQL("DISTINCT session_hash"))
+        narrowed = sql.SQL("{} {}").format(rows, OF_MATCHED)
+        return _Picks(_AS_MATCHED.format(found), narrowed, narrowed)
+    if query.one_in == 1:
+        return _Picks(_NOTHING, rows, rows)
+    # The index that the sample's events are read from does not have what their sessions are told by.
+    found = sql.SQL("SELECT DISTINCT session_hash FROM {} WHERE website_id = {} {}").format(
+        rows_of_sessions(query.range, values), values.bind(query.website_id), rows
+    )
+    return _Picks(_AS_MATCHED.format(found), sql.SQL("{} {}").format(everybody(query, values), OF_MATCHED), rows)
 
 
 def _search(query: Query, values: Values) -> sql.Composable:

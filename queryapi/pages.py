@@ -1,6 +1,8 @@
 """Which pages are looked at, entered and left (SPEC A4, B3)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from psycopg import sql
 
@@ -22,12 +24,22 @@ from queryapi.page_statement import (
 from queryapi.params import Params, bad_parameter
 from queryapi.query import Query
 from queryapi.rows import Row, number, text, whole
+from queryapi.sampling import is_enough_for_rows, sampled_totals, sampling_note
 from sql.statements import read
 
 VIEWS = ("page", "entry", "exit", "section", "title", "hostname")
 PAGES_PARAMETERS = frozenset({"view", "depth"})
 MAX_DEPTH = 10
 _OPTIONAL = ("bounce_rate", "avg_time", "exit_rate", "scroll_depth")
+
+
+class _Page(NamedTuple):
+    """Rows of what is looked up, of everybody or of one in some visitors, and how many visitors there are in all."""
+
+    query: Query
+    found: Sequence[Row]
+    visitors: int
+    sampled: Mapping[str, object] | None = None
 
 
 async def pages(call: Call) -> Answer:
@@ -43,18 +55,35 @@ async def pages(call: Call) -> Answer:
         limit=parse_limit(call.params),
         offset=call.params.whole("offset", 0, MAX_OFFSET) or 0,
     )
-    visitors = await population(call, query)
-    found = await call.reader.rows(compile_pages(query, view))
-    rows = [row for row in found if row["is_row"]]
-    gaps = await _gaps(call, query, view, [str(row["name"]) for row in rows])
+    page = await _sampled_page(call, query, view)
+    if page is None:
+        visitors = await population(call, query)
+        page = _Page(query, await call.reader.rows(compile_pages(query, view)), visitors)
+    rows = [row for row in page.found if row["is_row"]]
+    gaps = await _gaps(call, page.query, view, [str(row["name"]) for row in rows])
     body = {
         **await head(call, asked),
-        "data": [_item(row, public, gaps, visitors) for row in rows],
-        "total": whole(found[0]["total"]),
+        "data": [_item(row, public, gaps, page) for row in rows],
+        "total": whole(page.found[0]["total"]),
         "limit": query.limit,
         "offset": query.offset,
     }
-    return Answer(body, max_age_seconds(asked, call.now), await meta(call, query, is_raw=True))
+    said = await meta(call, query, is_raw=True, sampled=page.sampled)
+    return Answer(body, max_age_seconds(asked, call.now), said)
+
+
+async def _sampled_page(call: Call, query: Query, view: View) -> _Page | None:
+    """The page as a sample of the visitors tells it, where enough of them are in each row."""
+    metrics = ("unique_visitors", "page_views", "sessions")
+    sample = await sampled_totals(call, replace(query, metrics=metrics), is_raw=True)
+    if sample is None:
+        return None
+    sampled = replace(query, one_in=sample.query.one_in)
+    found = await call.reader.rows(compile_pages(sampled, view))
+    told = [min(whole(row["unique"]), whole(row[view.counted])) * sampled.one_in for row in found if row["is_row"]]
+    if not is_enough_for_rows(call, sampled.one_in, told):
+        return None
+    return _Page(sampled, found, whole(sample.totals["unique_visitors"] or 0), sampling_note(sample))
 
 
 def _view(params: Params, kind: str) -> View:
@@ -93,11 +122,11 @@ async def _gaps(call: Call, query: Query, view: View, names: list[str]) -> dict[
     return {str(row["name"]): whole(row["avg_time"]) for row in rows}
 
 
-def _item(row: Row, public: str, gaps: dict[str, int], visitors: int) -> dict[str, object]:
+def _item(row: Row, public: str, gaps: dict[str, int], page: _Page) -> dict[str, object]:
     name = text(row["name"])
     item: dict[str, object] = {public: name}
     for column in ("views", "unique", "sessions", "entries", "exits"):
-        item[column] = whole(row[column])
+        item[column] = whole(row[column]) * page.query.one_in
     if public == "title":
         del item["entries"], item["exits"]
     for column in _OPTIONAL:
@@ -106,5 +135,5 @@ def _item(row: Row, public: str, gaps: dict[str, int], visitors: int) -> dict[st
             value = gaps.get(name or "")
         if value is not None and not (column == "exit_rate" and public == "title"):
             item[column] = value
-    item["percentage"] = percentage(whole(row["unique"]), visitors)
+    item["percentage"] = percentage(whole(row["unique"]) * page.query.one_in, page.visitors)
     return item

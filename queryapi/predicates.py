@@ -67,10 +67,14 @@ def silence(conditions: Sequence[Condition]) -> sql.Composable:
 def everybody(query: Query, values: Values) -> sql.Composable:
     """`AND ...`: rows of whoever may be in the population, whatever the filters: robots stay out, and who is
     not in the sample."""
-    robots = sql.SQL("" if query.include_bots else "AND NOT is_bot ")
+    return sql.SQL("{}{}").format(sql.SQL("" if query.include_bots else "AND NOT is_bot "), sample(query, values))
+
+
+def sample(query: Query, values: Values) -> sql.Composable:
+    """`AND ...`: rows of the visitors that are looked at."""
     if query.one_in == 1:
-        return robots
-    return sql.SQL("{}AND visitor_hash < {} ").format(robots, values.bind(query.greatest_hash))
+        return sql.SQL("")
+    return sql.SQL("AND visitor_hash < {} ").format(values.bind(query.greatest_hash))
 
 
 def _leaf(item: Filter, query: Query, values: Values) -> sql.Composable:

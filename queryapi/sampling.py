@@ -59,15 +59,29 @@ async def answer_series(call: Call, query: Query) -> Answered:
 async def _answer(call: Call, query: Query) -> Answered:
     totals = replace(query, interval=None)
     row = await run_totals(call, totals)
-    if not has_spread(totals) or whole(row[FOUND]) >= call.exact_up_to // _LEAST_FOUND:
+    if not has_spread(totals) or _has_enough(call, row):
         return Answered(query, row)
     return Answered(replace(query, one_in=1), await run_totals(call, replace(totals, one_in=1)))
+
+
+def _has_enough(call: Call, totals: Row) -> bool:
+    return whole(totals[FOUND]) >= call.exact_up_to // _LEAST_FOUND
 
 
 async def _sampled(call: Call, query: Query) -> Query:
     """`query` with the lanes, or the sample, that the size of the website makes it look at."""
     if call.params.flag(EXACT_PARAMETER) or not (query.filters or "unique_visitors" in query.metrics):
         return query
+    hits = await _hits(call, query)
+    if query.filters:
+        samples = _OF_EVENTS if is_about_events(query) else _OF_SESSIONS
+        return replace(query, one_in=_one_in(call, hits, _SERIES_FACTOR, samples))
+    size = call.exact_up_to * (1 if query.interval is None else _SERIES_FACTOR)
+    return replace(query, lanes=LANES if hits <= size else max(1, LANES * size // hits))
+
+
+async def _hits(call: Call, query: Query) -> int:
+    """What happened in the range, whatever the filters."""
     found = await call.reader.row(
         sql.SQL(read("reads/site_size")),
         {
@@ -77,19 +91,14 @@ async def _sampled(call: Call, query: Query) -> Query:
             "include_bots": query.include_bots,
         },
     )
-    hits = whole(found["hits"])
-    if query.filters:
-        return replace(query, one_in=_one_in(query, hits, call.exact_up_to))
-    size = call.exact_up_to * (1 if query.interval is None else _SERIES_FACTOR)
-    return replace(query, lanes=LANES if hits <= size else max(1, LANES * size // hits))
+    return whole(found["hits"])
 
 
-def _one_in(query: Query, hits: int, exact_up_to: int) -> int:
-    """The greatest sample that is not too big, or the smallest there is."""
-    if hits <= exact_up_to:
+def _one_in(call: Call, hits: int, factor: int, samples: Sequence[int]) -> int:
+    """The greatest sample of so many hits that is no more than `factor` times what is counted, or the smallest."""
+    if hits <= call.exact_up_to:
         return 1
-    samples = _OF_EVENTS if is_about_events(query) else _OF_SESSIONS
-    return next((one_in for one_in in samples if hits <= _SERIES_FACTOR * exact_up_to * one_in), samples[-1])
+    return next((one_in for one_in in samples if hits <= factor * call.exact_up_to * one_in), samples[-1])
 
 
 async def answer_rows(call: Call, query: Query) -> Sequence[Row]:
@@ -115,6 +124,41 @@ async def _most_rows(call: Call, query: Query) -> int:
     return whole(found[0]["total"])
 
 
+async def sample_of_events(call: Call, query: Query) -> Query:
+    """`query` of raw events, whatever the filters, with the sample that it is looked up in: no chart divides it, so it
+    may be smaller than that of totals."""
+    return replace(query, one_in=(await _samples(call, query, _OF_EVENTS))[0])
+
+
+async def sampled_totals(call: Call, query: Query, *, is_raw: bool = False) -> Answered | None:
+    """What the filters leave of a sample that is big enough for a list, of which `query` has one page; None where all
+    of it is to be counted. `is_raw` where the list reads raw events whatever the filters, or without any."""
+    if not (query.filters or is_raw):
+        return None
+    totals = replace(query, dimensions=(), order=None, search=None, limit=None, offset=0)
+    for one_in in await _samples(call, totals, _OF_EVENTS if is_raw or is_about_events(query) else _OF_SESSIONS):
+        if one_in > 1:
+            sampled = replace(totals, one_in=one_in)
+            row = await run_totals(call, sampled)
+            if _has_enough(call, row):
+                return Answered(sampled, row)
+    return None
+
+
+async def _samples(call: Call, query: Query, samples: Sequence[int]) -> list[int]:
+    """The smallest sample that says something and, where it is another, the greatest that is not too big."""
+    if call.params.flag(EXACT_PARAMETER):
+        return [1]
+    hits = await _hits(call, query)
+    return sorted({_one_in(call, hits, factor, samples) for factor in (1, _SERIES_FACTOR)}, reverse=True)
+
+
+def is_enough_for_rows(call: Call, one_in: int, found: Sequence[int]) -> bool:
+    """Whether estimates of so many visitors, in each of some rows, say something of all of them; of no row they do
+    not, for it may be missing from the sample."""
+    return min(found, default=0) >= call.exact_up_to // _LEAST_FOUND_IN_ROW * one_in
+
+
 def sampling_note(*answers: Answered) -> dict[str, object] | None:
     """What `meta.sampled` says of answers; None when all of them were counted. `metrics` has a bound, in percent,
     for each number that is estimated: 19 of 20 estimates are within it. Of several answers the least certain counts."""
@@ -134,14 +178,14 @@ def _bounds(answer: Answered) -> tuple[float, Mapping[str, float]]:
     if query.one_in > 1:
         fraction = 1 / query.one_in
         spreads = {name: number(row[spread_name(name)]) for name in query.metrics if name in ESTIMATED}
-        return fraction, {name: _bound(fraction, spread) for name, spread in spreads.items()}
+        return fraction, {name: bound(fraction, spread) for name, spread in spreads.items()}
     fraction = query.lanes / LANES
     if fraction == 1:
         return fraction, {}
     counted = whole(row["unique_visitors"]) * fraction
-    return fraction, {"unique_visitors": _bound(fraction, 1 / sqrt(counted) if counted else None)}
+    return fraction, {"unique_visitors": bound(fraction, counted and 1 / sqrt(counted))}
 
 
-def _bound(fraction: float, spread: float | None) -> float:
-    """What was not found at all may be anything."""
-    return 100.0 if spread is None else min(100.0, round(100 * _DEVIATIONS * sqrt(1 - fraction) * float(spread), 2))
+def bound(fraction: float, spread: float | None) -> float:
+    """The percent that 19 of 20 estimates are within; what was not found at all may be anything."""
+    return 100.0 if not spread else min(100.0, round(100 * _DEVIATIONS * sqrt(1 - fraction) * float(spread), 2))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from queryapi.answer import Answer
 from queryapi.call import Call, asked_range, make_query
 from queryapi.counted import counted
-from queryapi.lists import METRICS, Listing, answer_list, list_answer, list_query, named, population, run_list, simple
+from queryapi.lists import METRICS, Listing, answer_list, list_answer, list_query, named, run_list, simple
 from queryapi.params import bad_parameter
 from queryapi.query import Filter, Order, Query
 from queryapi.rows import Row, text
@@ -43,10 +43,10 @@ async def _with_channels(call: Call, listing: Listing) -> Answer:
     """The list, each row with its most frequent source and channel, and the other channels."""
     everybody = make_query(call, await asked_range(call), listing.metrics)
     query = list_query(call, everybody, listing)
-    page = await run_list(call, query, listing, await population(call, everybody))
+    page = await run_list(call, query, listing, everybody)
     name = listing.dimensions[0]
     if page.rows:
-        frequent = await _frequent(call, query, name, page.rows)
+        frequent = await _frequent(call, page.query, name, page.rows)
         for row, item in zip(page.rows, page.items, strict=True):
             pairs = frequent[text(row[name])]
             if name != "source":
@@ -55,7 +55,7 @@ async def _with_channels(call: Call, listing: Listing) -> Answer:
             item["channel"] = channels[0]
             if len(channels) > 1:
                 item["channels"] = channels
-    return await list_answer(call, query, page)
+    return await list_answer(call, page)
 
 
 async def _frequent(

@@ -23,6 +23,7 @@ ends AS (
             {end_conditions}
         GROUP BY session_hash
         HAVING count(entry_at) > 0
+            {begun}
     ) sessions
 ),
 ranked AS (

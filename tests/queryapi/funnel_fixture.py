@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -61,9 +62,16 @@ def ask(
     filters: Sequence[Filter] = (),
     *,
     split_by: str | None = None,
+    one_in: int = 1,
 ) -> tuple[int, Sequence[Row]]:
-    """The total and the rows of a funnel."""
-    return asyncio.run(_ask(database, _definition(funnel), _query(website_id, funnel, filters), split_by))
+    """The total and the rows of a funnel, of one in so many visitors."""
+    query = replace(_query(website_id, funnel, filters), one_in=one_in)
+    return asyncio.run(_ask(database, _definition(funnel), query, split_by))
+
+
+def in_sample(website_id: str, visitor: str, one_in: int) -> bool:
+    """Whether the visitor is one of the one in so many."""
+    return _hash(website_id, visitor) < 2**64 // one_in - 2**63
 
 
 def counts(rows: Sequence[Row], steps: int) -> tuple[int, ...]:
@@ -88,7 +96,7 @@ async def _ask(database: str, definition: Definition, query: Query, split_by: st
     async with await AsyncConnection[DictRow].connect(database, row_factory=dict_row) as connection:
         reader = Reader(connection)
         until = query.range.until + timedelta(seconds=definition.window_seconds)
-        people = await find_people(reader, definition.scope, query.website_id, query.range.since, until)
+        people = await find_people(reader, definition.scope, query, until)
         dimension = SESSION_DIMENSIONS[split_by] if split_by else None
         question = Question(definition, query, people, dimension)
         total = await reader.rows(compile_total(question))

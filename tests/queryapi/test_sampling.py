@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from math import sqrt
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.queryapi.rig import DAY, NOW, Api, refresh, running, settings_for
 
 # A site is sampled from so many things that happened in it on, when four visitors are found.
 EXACT_UP_TO = "400"
 SITES = 31
+FEWER_SITES = 16
 COUNTS = ("page_views", "unique_visitors", "sessions", "events")
 RANGE = "from=2026-03-02&to=2026-03-04&compare=none"
 # Visitors of three countries, one of them rare, who come up to three times and view one to six pages each time: the
@@ -34,7 +38,7 @@ _FILL = """
 
 
 @asynccontextmanager
-async def _filled(database: str, sites: int) -> AsyncGenerator[Api]:
+async def _filled(database: str, sites: int, exact_up_to: str = EXACT_UP_TO) -> AsyncGenerator[Api]:
     with psycopg.connect(database) as connection:
         connection.execute("SELECT ensure_days('2026-03-02', '2026-03-05')")
         connection.execute(
@@ -46,25 +50,83 @@ async def _filled(database: str, sites: int) -> AsyncGenerator[Api]:
             " date_bin('15 minutes', \"timestamp\", timestamptz '2000-01-01 00:00:00Z') FROM events"
         )
     refresh(database)
-    async with running(settings_for(database, EXACT_UP_TO=EXACT_UP_TO), lambda: NOW) as api:
+    async with running(settings_for(database, EXACT_UP_TO=exact_up_to), lambda: NOW) as api:
         yield api
 
 
 @pytest.mark.rule("R34")
 async def test_of_20_estimates_19_are_within_the_bound_that_is_told(database: str) -> None:
-    is_within: list[bool] = []
+    errors: list[float] = []
     async with _filled(database, SITES) as api:
         for site in range(2, SITES + 1):
             estimate = await api.read(f"dashboard/site-{site}", f"{RANGE}&country=FR")
             exact = await api.read(f"dashboard/site-{site}", f"{RANGE}&country=FR&exact=true")
             assert "sampled" not in exact["meta"]
             for name in COUNTS:
-                bound, truth = estimate["meta"]["sampled"]["metrics"][name], exact["metrics"][name]
-                is_within.append(abs(estimate["metrics"][name] - truth) * 100 <= bound * truth)
+                bound = estimate["meta"]["sampled"]["metrics"][name]
+                errors.append(_error(estimate["metrics"][name], exact["metrics"][name], bound))
 
-    assert sum(is_within) >= 0.95 * len(is_within)
-    # A bound that anything meets says nothing.
-    assert sum(is_within) < len(is_within)
+    _assert_honest(errors)
+
+
+@pytest.mark.rule("R34")
+async def test_rows_of_a_sample_are_as_near_as_their_part_of_it_allows(database: str) -> None:
+    """A row with a quarter of the visitors has twice the error."""
+    errors: list[float] = []
+    async with _filled(database, FEWER_SITES) as api:
+        for site in range(2, FEWER_SITES + 1):
+            for path, name, visitors in (
+                (f"geo/site-{site}/countries", "country", "unique_visitors"),
+                (f"dashboard/site-{site}/pages", "page", "unique"),
+            ):
+                asked = f"{RANGE}&limit=2&device=desktop"
+                exact = await api.read(path, f"{asked}&exact=true")
+                estimate = await api.read(path, asked)
+                assert "sampled" not in exact["meta"]
+                bound = estimate["meta"]["sampled"]["metrics"]["unique_visitors"]
+                truths = {row[name]: row for row in exact["data"]}
+                for row in estimate["data"]:
+                    truth = truths[row[name]]
+                    own_bound = bound * sqrt(100 / truth["percentage"])
+                    errors.append(_error(row[visitors], truth[visitors], own_bound))
+
+    _assert_honest(errors)
+
+
+@pytest.mark.rule("R34")
+async def test_steps_of_a_funnel_are_within_the_bound_unless_it_is_of_sessions(database: str) -> None:
+    errors: list[float] = []
+    async with _filled(database, FEWER_SITES) as api:
+        for site in range(2, FEWER_SITES + 1):
+            path = f"/api/v1/funnels/{_funnel(api, site)}/performance"
+            estimate, exact, of_sessions = [
+                (await api.get(path, f"{RANGE}{more}")).body for more in ("", "&exact=true", "&scope=session")
+            ]
+            said = estimate["meta"]["sampled"]["metrics"]
+            assert "sampled" not in exact["meta"]
+            assert "sampled" not in of_sessions["meta"]
+            assert of_sessions["steps"][0]["visitors"] > exact["steps"][0]["visitors"]
+            errors.append(_error(estimate["total_visitors"], exact["total_visitors"], said["total_visitors"]))
+            errors += [
+                _error(step["visitors"], truth["visitors"], said["visitors"])
+                for step, truth in zip(estimate["steps"], exact["steps"], strict=True)
+            ]
+
+    _assert_honest(errors)
+
+
+async def test_list_with_a_row_of_few_is_counted(database: str) -> None:
+    """Of a sample that has one of a row it would be told too often; one that has none lacks the row."""
+    is_sampled: set[bool] = set()
+    async with _filled(database, 12, exact_up_to="2000") as api:
+        for site in range(2, 13):
+            answer = await api.read(f"geo/site-{site}/countries", f"{RANGE}&device=desktop")
+            rows = {row["country"]: row["unique_visitors"] for row in answer["data"]}
+            is_sampled.add("sampled" in answer["meta"])
+            assert rows.get("IS", 1) == 1
+            assert ("sampled" in answer["meta"]) == ("IS" not in rows)
+
+    assert is_sampled == {True, False}
 
 
 async def test_nothing_small_is_sampled(database: str) -> None:
@@ -97,3 +159,31 @@ async def test_both_sides_of_a_comparison_are_marked(database: str) -> None:
     assert answer["metrics"]["page_views"] == 0
     assert answer["comparison"]["metrics"]["page_views"] > 0
     assert set(answer["meta"]["sampled"]["metrics"]) == {"page_views", "unique_visitors", "sessions"}
+
+
+def _error(estimate: int, truth: int, bound: float) -> float:
+    """How far off an estimate is, as a part of its bound."""
+    return abs(estimate / truth - 1) * 100 / bound
+
+
+def _assert_honest(errors: list[float]) -> None:
+    assert sum(error <= 1 for error in errors) >= 0.95 * len(errors)
+    # A bound that anything is far within says nothing.
+    assert max(errors) > 0.6
+
+
+def _funnel(api: Api, site: int) -> str:
+    """A new funnel of the website, of its first page and its second."""
+    steps: list[dict[str, object]] = [
+        {"id": str(uuid4()), "name": page, "page": page, "event_type": "pageview", "properties": {}}
+        for page in ("/0", "/1")
+    ]
+    with psycopg.connect(api.settings.database_url) as connection:
+        row = connection.execute(
+            "INSERT INTO funnels (funnel_id, website_id, name, steps, scope, step_order, window_seconds, created_at,"
+            " updated_at) VALUES (gen_random_uuid(), %s, 'x', %s, 'visitor', 'ordered', 86400, now(), now())"
+            " RETURNING funnel_id::text",
+            (f"site-{site}", Jsonb(steps)),
+        ).fetchone()
+    assert row is not None
+    return row[0]
