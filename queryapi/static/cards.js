@@ -101,6 +101,7 @@ export function listCard(state, card, go, signal) {
   const body = h("div", { class: "rows" });
   const kinds = h("div", { class: "tabs kinds", role: "group", "aria-label": "Part of UTM", hidden: true });
   const more = h("button", { class: "quiet", "aria-label": `Details of ${card.title}`, hidden: true, onclick: async () => (await late("./details.js")).details(state, current, ask, (row) => pick(state, current, String(current.value(row) ?? "(not set)"), go)) }, "Details");
+  const estimated = h("span", { class: "muted", hidden: true, title: "From a part of the visitors" }, "Estimated");
   const key = `analytics.tab.${card.key}`;
   let current;
 
@@ -112,6 +113,7 @@ export function listCard(state, card, go, signal) {
       if (current !== tab) return;
       replace(body, tab.isMap ? drawMap(answer.data, (code) => pick(state, tab, code, go)) : rows(state, tab, answer.data, go, card.nothing));
       more.hidden = !answer.total;
+      estimated.hidden = !answer.meta.sampled;
     } catch (error) {
       if (!signal.aborted) replace(body, h("p", { class: "empty", role: "alert" }, error.message));
     } finally {
@@ -126,7 +128,7 @@ export function listCard(state, card, go, signal) {
     show(shown);
   }
   const tabs = h("div", { class: "tabs", role: "group", "aria-label": `Views of ${card.title}` }, card.tabs.length > 1 && card.tabs.map((tab) => h("button", { onclick: () => choose(tab) }, tab.label)));
-  const root = h("section", { class: `card list ${card.key}`, "aria-label": card.title }, h("header", {}, h("h2", {}, card.title), tabs), kinds, body, h("footer", {}, more));
+  const root = h("section", { class: `card list ${card.key}`, "aria-label": card.title }, h("header", {}, h("h2", {}, card.title), tabs), kinds, body, h("footer", {}, estimated, more));
   whenSeen(root, signal, () => choose(card.tabs.find((tab) => tab.label === sessionStorage.getItem(key)) || card.tabs[0]));
   return root;
 }

@@ -36,7 +36,7 @@ export function details(state, tab, ask, choose) {
       // What was asked before may come later.
       if (mine !== asks) return;
       replace(body, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, tab.label), tab.columns.map(header))), h("tbody", {}, answer.data.map(line))));
-      replace(shown, answer.total ? `${offset + 1}–${offset + answer.data.length} of ${exact(answer.total)}` : "Nothing found");
+      replace(shown, answer.total ? `${offset + 1}–${offset + answer.data.length} of ${exact(answer.total)}${answer.meta.sampled ? ", estimated" : ""}` : "Nothing found");
       back.disabled = offset === 0;
       forth.disabled = offset + PAGE_ROWS >= answer.total;
     } catch (error) {

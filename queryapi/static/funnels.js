@@ -52,7 +52,7 @@ export async function funnelsTable(state) {
 function funnelStep(step, found) {
   const bar = h("span", { class: "fill", "aria-hidden": "true" });
   bar.style.height = `${step.conversion_rate}%`;
-  const lost = step.order > 1 ? `−${count(step.dropoff)} (${percent(step.dropoff_rate)})` : `of ${count(found.total_visitors)} visitors`;
+  const lost = step.order > 1 ? `−${count(step.dropoff)} (${percent(step.dropoff_rate)})` : `of ${found.meta.sampled ? "about " : ""}${count(found.total_visitors)} visitors`;
   return h(
     "div",
     { class: "step" },
