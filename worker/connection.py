@@ -3,11 +3,13 @@
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from shared.planning import PLANNING
+
 # No statement of a worker takes this long in health; a write that does is tried again.
 STATEMENT_TIMEOUT_SECONDS = 30
 # How long either end believes in a peer that says nothing on the network (RELIABILITY C27).
 NETWORK_TIMEOUT_MILLISECONDS = 10_000
-_SERVER_OPTIONS = {
+_SERVER_OPTIONS = PLANNING | {
     "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
     "lock_timeout": "10s",
     "tcp_keepalives_idle": "5",
@@ -15,10 +17,7 @@ _SERVER_OPTIONS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": str(NETWORK_TIMEOUT_MILLISECONDS),
     "TimeZone": "UTC",
-    # Statements here are few and cheap to plan; a plan for any time range would read every partition.
-    "plan_cache_mode": "force_custom_plan",
     "default_transaction_isolation": "read committed",
-    "jit": "off",
 }
 
 
