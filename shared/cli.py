@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_key(commands.add_parser("key", help="API keys for servers, which hold until they are revoked"))
     commands.add_parser("setup", help="print the link that makes the owner's account, while nobody can sign in")
     _add_user(commands.add_parser("user", help="people who sign in to the page"))
+    _add_dead_letters(commands.add_parser("dead-letters", help="events that could not be stored"))
     _add_export(commands.add_parser("export", help="write all events of a website to a file"))
     _add_import(commands.add_parser("import", help="import traffic recorded elsewhere, or exported"))
     # Run by `up`, of no use to people.
@@ -95,6 +96,16 @@ def _add_user(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="the users: id, address, role, websites, state, name")
     reset = actions.add_parser("reset", help="print a new password, and sign the user out everywhere")
     reset.add_argument("email", metavar="EMAIL")
+
+
+def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, meaning in (
+        ("list", "when each died, its website, why"),
+        ("replay", "send them again once the reason is gone; what dies again is kept again"),
+    ):
+        chosen = actions.add_parser(action, help=meaning)
+        chosen.add_argument("--website", metavar="ID", type=_website_id, help="of this website alone")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

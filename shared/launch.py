@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import uvloop
 
-from shared import doctor, key_commands, up, user_commands, websites
+from shared import dead_letter_commands, doctor, key_commands, up, user_commands, websites
 from shared.cli import build_parser
 from shared.clock import monotonic_seconds, utc_now
 from shared.command_database import CommandError
@@ -59,19 +59,29 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         case "token":
             chosen = tuple(arguments.website) if arguments.website else None
             print(make_token(_with_secret(settings), utc_now, role=arguments.role, websites=chosen))
-        case "site":
-            return websites.run(arguments, _connected(settings, "operator", needs=("database_url",)))
-        case "key":
-            return key_commands.run(arguments, _connected(settings, "operator", needs=("database_url",)), utc_now)
-        case "setup":
-            return user_commands.run_setup(_connected(settings, "operator", needs=("database_url",)), utc_now)
-        case "user":
-            return user_commands.run(arguments, _connected(settings, "operator", needs=("database_url",)), utc_now)
+        case "site" | "key" | "setup" | "user" | "dead-letters":
+            return _administer(arguments, settings)
         case "export" | "import":
             return _move(arguments, settings)
         case _:
             return doctor.run(settings, _connected)
     return 0
+
+
+def _administer(arguments: argparse.Namespace, settings: Settings) -> int:
+    """What is done in the database, whether or not the services run."""
+    if arguments.command == "dead-letters":
+        return dead_letter_commands.run(arguments, _connected(settings, "operator"))
+    filled = _connected(settings, "operator", needs=("database_url",))
+    match arguments.command:
+        case "site":
+            return websites.run(arguments, filled)
+        case "key":
+            return key_commands.run(arguments, filled, utc_now)
+        case "setup":
+            return user_commands.run_setup(filled, utc_now)
+        case _:
+            return user_commands.run(arguments, filled, utc_now)
 
 
 def _progress() -> up.Report:

@@ -9,6 +9,8 @@ from uuid import UUID
 OLDEST_ID = timedelta(days=8)
 NEWEST_ID = timedelta(days=1)
 ANY_BUCKET = date(2000, 1, 1)
+# What is imported from elsewhere is remembered for ever.
+IMPORTED_BUCKET = date(1999, 1, 1)
 _EPOCH = date(1970, 1, 1)
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_A_DAY = 86_400_000

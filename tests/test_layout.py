@@ -31,6 +31,7 @@ UNTRACKED = {"data", "build", "dist", "analytics.egg-info"}
 ABOVE_SERVICES = {
     "cli",
     "command_database",
+    "dead_letter_commands",
     "doctor",
     "embedded",
     "front_door",

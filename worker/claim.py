@@ -6,13 +6,10 @@ from datetime import date
 
 import psycopg
 
-from shared.seen import seen_bucket, seen_key
+from shared.seen import IMPORTED_BUCKET, seen_bucket, seen_key
 from sql.statements import read
 from worker.batch import Entry, Incoming, Part
 from worker.tally import Written
-
-# What is imported from elsewhere is remembered for ever.
-IMPORTED_BUCKET = date(1999, 1, 1)
 
 
 def claim_entries(connection: psycopg.Connection, part: Part) -> set[Entry] | None:

@@ -8,8 +8,7 @@ from datetime import date
 
 import psycopg
 
-from shared.seen import ANY_BUCKET
-from worker.claim import IMPORTED_BUCKET
+from shared.seen import ANY_BUCKET, IMPORTED_BUCKET
 
 
 class Days:

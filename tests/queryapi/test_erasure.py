@@ -128,6 +128,19 @@ async def test_numbers_without_the_visitor_are_those_of_the_others(database: str
 
 
 @pytest.mark.rule("N6")
+async def test_what_is_counted_without_telling_visitors_apart_forgets_the_visitor_too(database: str) -> None:
+    store(database, visits(ERASED, 0) + visits(STAYING, 0))
+    drop_raw_events(database)
+
+    async with serving(database) as client:
+        await client.delete(VISITOR)
+        series = f"/api/v1/analytics/timeseries/{SITE}"
+        totals = (await client.get(series, params={**OLD_DAY, "metrics": "page_views,events"})).json()["totals"]
+
+    assert (totals["page_views"], totals["events"]) == (3, 1)
+
+
+@pytest.mark.rule("N6")
 @pytest.mark.rule("R12")
 async def test_a_session_that_goes_on_under_another_id_begins_with_what_is_left_of_it(database: str) -> None:
     store(

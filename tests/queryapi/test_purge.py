@@ -79,6 +79,20 @@ async def test_what_a_dry_run_counted_is_what_a_purge_removes(database: str) -> 
 
 
 @pytest.mark.rule("N6")
+@pytest.mark.rule("R36")
+async def test_a_purge_of_moments_takes_the_first_and_leaves_the_last(database: str) -> None:
+    store(database, [Hit(at=at(f"10:0{minute}:00"), page=f"/{minute}") for minute in range(4)])
+    asked = {"from": "2026-03-02T10:01:00Z", "to": "2026-03-02T10:03:00Z", "dry_run": False}
+
+    async with serving(database) as client:
+        await client.post(PURGE, json=asked)
+    with psycopg.connect(database) as connection:
+        left = connection.execute("SELECT page FROM events ORDER BY page").fetchall()
+
+    assert left == [("/0",), ("/3",)]
+
+
+@pytest.mark.rule("N6")
 async def test_what_picks_a_session_is_judged_before_anything_goes(database: str) -> None:
     store(database, [Hit(at=at(f"10:{minute:02}:00"), page=page) for minute, page in enumerate(("/a", "/b", "/c"))])
     asked = {**DAY, "dry_run": False, "filters": [["is", "exit_page", ["/c"]], ["is", "entry_page", ["/a"]]]}
