@@ -18,7 +18,7 @@ def answer_single(outcome: Outcome) -> Body:
     for _, error in outcome.refused:
         raise AppError(400, error.code, error.message, details={"field": error.field} if error.field else {})
     if outcome.dropped:
-        return {"status": "dropped", "reason": outcome.dropped[0]}
+        return {"status": "dropped", "reason": outcome.drop_reasons[0]}
     assert outcome.last_accepted is not None
     body: Body = {"status": "accepted", "id": outcome.last_accepted.id}
     if outcome.warnings:
@@ -45,7 +45,7 @@ def outcome_headers(outcome: Outcome) -> list[tuple[bytes, bytes]]:
     """The headers that say what was left out."""
     headers: list[tuple[bytes, bytes]] = []
     if outcome.dropped:
-        headers.append((DROPPED_HEADER.lower().encode(), ", ".join(sorted(set(outcome.dropped))).encode()))
+        headers.append((DROPPED_HEADER.lower().encode(), ", ".join(outcome.drop_reasons).encode()))
     if outcome.unknown_fields:
         names = sorted(filter(_is_plain, outcome.unknown_fields))[:MAX_UNKNOWN_FIELDS]
         headers.append((UNKNOWN_FIELDS_HEADER.lower().encode(), ", ".join(names).encode() or b"?"))

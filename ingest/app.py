@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ingest.backlog import Backlog
 from ingest.client import Senders
+from ingest.dropped import DropCounts
 from ingest.gateway import Gateway
 from ingest.identity import Naming
 from ingest.limits import Buckets
@@ -42,6 +43,7 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     backlog = Backlog(redis, publisher, metrics, settings)
     salts = SaltBook(redis, clock)
     sites = Sites(redis, clock, accepts_any=settings.allow_unregistered_sites)
+    drops = DropCounts(redis)
     has_key = bool(settings.jwt_secret or settings.jwt_public_key)
     verifier = TokenVerifier(settings, clock) if has_key or not settings.is_development else None
     senders = Senders(settings, verifier, sites, clock)
@@ -54,13 +56,15 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
         per_client=Buckets(settings.rate_limit_per_client),
         per_site=Buckets(settings.rate_limit_per_site),
         metrics=metrics,
+        drops=drops,
     )
     status = Status(redis, clock, backlog, registry, verifier)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await sites.refresh()
-        jobs = [asyncio.create_task(job()) for job in (publisher.run, backlog.run, sites.keep_fresh, salts.keep_ahead)]
+        beside = (publisher.run, backlog.run, sites.keep_fresh, salts.keep_ahead, drops.keep_telling)
+        jobs = [asyncio.create_task(job()) for job in beside]
         yield
         # Every request has had its answer by now: nothing waits for these any more.
         await stop_jobs(jobs)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from ingest.admit import Admission
 from ingest.client import Sender
+from ingest.dropped import DropCounts
 from ingest.exclusion import is_excluded
 from ingest.identity import Naming
 from ingest.limits import Buckets
@@ -38,9 +39,15 @@ class Outcome:
     last_accepted: Event | None
     # By place in the request.
     refused: list[tuple[int, EventError]]
-    dropped: list[str]
+    # Website and reason of each.
+    dropped: list[tuple[str, str]]
     warnings: list[Warned]
     unknown_fields: frozenset[str]
+
+    @property
+    def drop_reasons(self) -> list[str]:
+        """Each once."""
+        return sorted({reason for _, reason in self.dropped})
 
     @property
     def accepted(self) -> int:
@@ -59,6 +66,7 @@ class Gateway:
     per_client: Buckets
     per_site: Buckets
     metrics: IngestMetrics
+    drops: DropCounts
 
     def check_limit(self, sender: Sender) -> None:
         """Raises AppError 429 for who has used up what they may send, before it costs us more to find out."""
@@ -87,7 +95,7 @@ class Gateway:
         self._limit_sites(outcome.accepted_of, now)
         if parcels:
             await self.publisher.publish(parcels)
-        self._count(outcome)
+        self._count(outcome, received)
         return outcome
 
     async def _admit(self, parsed: Parsed, sender: Sender, received: datetime) -> tuple[Outcome, Sequence[Parcel]]:
@@ -105,9 +113,9 @@ class Gateway:
                 if website is None:
                     website = websites[client.website_id] = await self._website(client, sender)
                 if isinstance(website, str):
-                    outcome.dropped.append(website)
+                    outcome.dropped.append((client.website_id, website))
                 elif website.excluded_networks and is_excluded(website, admission.origin_of(client).address):
-                    outcome.dropped.append(EXCLUDED_ADDRESS)
+                    outcome.dropped.append((client.website_id, EXCLUDED_ADDRESS))
                 else:
                     outcome.last_accepted = await admission.admit(client, index, website)
                     accepted_of[client.website_id] = accepted_of.get(client.website_id, 0) + 1
@@ -151,9 +159,11 @@ class Gateway:
             self.metrics.rate_limited.labels("site").inc()
             raise
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome, received: datetime) -> None:
         self.metrics.accepted.inc(outcome.accepted)
         for _, error in outcome.refused:
             self.metrics.rejected.labels(error.code).inc()
-        for reason in outcome.dropped:
+        for website_id, reason in outcome.dropped:
             self.metrics.dropped.labels(reason).inc()
+            if reason != UNKNOWN_SITE:
+                self.drops.count(website_id, reason, received)

@@ -20,6 +20,7 @@ from queryapi.attempts import Attempts
 from queryapi.browser import Browser
 from queryapi.database import make_pool
 from queryapi.derived_key import derived_key
+from queryapi.drops import keep_drops
 from queryapi.endpoint import Services
 from queryapi.gate import Gate
 from queryapi.hashing import Hashing
@@ -88,6 +89,7 @@ def create_app(
         jobs = [asyncio.create_task(keys.keep_use(redis))]
         if redis is not None:
             jobs.append(asyncio.create_task(keep_published(pool, redis, settings, clock)))
+            jobs.append(asyncio.create_task(keep_drops(pool, redis, settings, clock)))
         if announces_setup:
             jobs.append(asyncio.create_task(announce_setup(pool, settings, clock)))
         try:

@@ -1,4 +1,4 @@
-"""What became of every event that was taken from the stream (SPEC R56)."""
+"""What became of every event that came in (SPEC R56)."""
 
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -18,16 +18,17 @@ _OWN = {"stored": "stored", "duplicate": "duplicates", "dead_lettered": "dead_le
 
 
 async def ingest_report(call: Call) -> Answer:
-    """Counts by the hour in which the events were taken, and `accepted` = stored + duplicates + dropped
-    + dead_lettered. What still lies in the stream is in the detailed health report."""
+    """Counts by the hour in which the events came, and `accepted` = stored + duplicates + dropped + dead_lettered of
+    those taken from the stream; beside them what the gateway dropped before. What still lies in the stream is in the
+    detailed health report."""
     asked = await asked_range(call)
     values = {"website_id": call.website.website_id, "since": asked.since, "until": asked.until}
-    by_hour: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
+    by_hour: defaultdict[datetime, Counter[tuple[str, bool]]] = defaultdict(Counter)
     for row in await call.reader.rows(Statement(sql.Composed([sql.SQL(read("reads/ingest_report"))]), values)):
         hour = row["hour"]
         assert isinstance(hour, datetime)
-        by_hour[hour][str(row["outcome"])] += whole(row["events"])
-    everything: Counter[str] = Counter()
+        by_hour[hour][str(row["outcome"]), bool(row["is_of_gateway"])] += whole(row["events"])
+    everything: Counter[tuple[str, bool]] = Counter()
     for counts in by_hour.values():
         everything.update(counts)
     body = {
@@ -38,8 +39,9 @@ async def ingest_report(call: Call) -> Answer:
     return Answer(body, max_age_seconds(asked, call.now), {"generated_at": call.now, "warnings": []})
 
 
-def _account(counts: Counter[str]) -> dict[str, object]:
-    """Every outcome by its name under `outcomes`, and the balance."""
+def _account(by_place: Counter[tuple[str, bool]]) -> dict[str, object]:
+    """Every outcome by its name, and the balance; of outcomes by name and whether they are the gateway's."""
+    counts = Counter({name: events for (name, is_of_gateway), events in by_place.items() if not is_of_gateway})
     sums = {public: counts[outcome] for outcome, public in _OWN.items()}
     dropped = {name: events for name, events in counts.items() if name not in _OWN and name not in FLAGS}
     sums["dropped"] = sum(dropped.values())
@@ -47,5 +49,6 @@ def _account(counts: Counter[str]) -> dict[str, object]:
         "accepted": sum(sums.values()),
         **sums,
         "dropped_reasons": dropped,
+        "dropped_by_gateway": {name: events for (name, is_of_gateway), events in by_place.items() if is_of_gateway},
         "flags": {name: counts[name] for name in FLAGS},
     }

@@ -161,6 +161,7 @@ RETENTION = ranged(
 _ACCOUNT: Properties = {
     **dict.fromkeys(("accepted", "stored", "duplicates", "dead_lettered", "dropped"), INTEGER),
     "dropped_reasons": keyed(INTEGER),
+    "dropped_by_gateway": keyed(INTEGER),
     "flags": keyed(INTEGER),
 }
 INGEST_REPORT = record(

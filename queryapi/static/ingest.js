@@ -10,7 +10,7 @@ const PERIODS = [
   ["7d", "Last 7 days"],
   ["30d", "Last 30 days"],
 ];
-const SPOKEN = { dropped_reasons: "dropped", flags: "stored, and taken for a" };
+const SPOKEN = { dropped_reasons: "dropped", dropped_by_gateway: "not taken in", flags: "stored, and taken for a" };
 const MEANT = {
   accepted: "taken in by the gateway",
   duplicates: "came twice, counted once",

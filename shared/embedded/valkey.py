@@ -25,12 +25,12 @@ _STOP_SECONDS = 30.0
 
 # Each service may do what it does and nothing else, on its own keys (RELIABILITY 6.2, C13).
 _ROLES: Mapping[str, str] = {
-    "gateway": "~events:* ~salt:* %R~registry ~routing_secret ~keys_used"
+    "gateway": "~events:* ~salt:* %R~registry ~routing_secret ~keys_used ~drops"
     " +hset +ping +xadd +xlen +xgroup|create +xinfo|stream +xinfo|groups +xpending +get +set +info +config|get",
     "worker": "~events:* %R~registry +ping +get +xadd +xlen +xgroup|create +xgroup|createconsumer"
     " +xgroup|delconsumer +xinfo|stream +xinfo|groups +xinfo|consumers +xreadgroup +xautoclaim +xclaim +xpending"
     " +xrange +xack +xdel +xtrim +multi +exec +discard +info",
-    "queryapi": "~registry ~cache:* ~keys_used %R~events:* +ping +get +set +hgetall +hdel +xlen +xinfo|stream"
+    "queryapi": "~registry ~cache:* ~keys_used ~drops %R~events:* +ping +get +set +hgetall +hdel +xlen +xinfo|stream"
     " +xinfo|groups +info",
     "operator": "~* &* +@all",
 }

@@ -174,7 +174,7 @@ async def test_the_ingest_report_balances(database: str) -> None:
 
     totals = {
         "accepted": 34, "stored": 20, "duplicates": 4, "dead_lettered": 8, "dropped": 2,
-        "dropped_reasons": {"no_session": 2}, "flags": {"bot": 6},
+        "dropped_reasons": {"no_session": 2}, "dropped_by_gateway": {}, "flags": {"bot": 6},
     }  # fmt: skip
     assert reply.body["totals"] == totals
     assert reply.body["data"] == [{"hour": "2026-03-02T10:00:00+00:00", **totals}]
