@@ -20,6 +20,7 @@ TOP_LEVEL = {
     "LICENSE",
     "Makefile",
     "README.md",
+    "SCALING.md",
     "compose.yaml",
     "pyproject.toml",
     "requirements-dev.txt",
