@@ -1,6 +1,7 @@
 """A database full of what ten websites of very different size saw in 30 days: the same shape at any scale."""
 
 import json
+from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 import psycopg
@@ -10,8 +11,13 @@ DAYS = 30
 SHARES = (0.6, 0.15, 0.08, 0.06, 0.04, 0.03, 0.02, 0.012, 0.006, 0.002)
 WEBSITES = tuple(f"bench-{number}" for number in range(len(SHARES)))
 FUNNEL_ID = "6f6b1c1e-0000-4000-8000-000000000001"
+EASY_FUNNEL_ID = "6f6b1c1e-0000-4000-8000-000000000002"
 _EVENTS_A_SESSION = 3.3
-_FUNNEL_PAGES = ("/page/1", "/page/2", "/page/5", "/page/12")
+# Of those who begin the first a few in 100 000 come to its end, of the second one in ten.
+_FUNNELS = {
+    FUNNEL_ID: ("/page/1", "/page/2", "/page/5", "/page/12"),
+    EASY_FUNNEL_ID: ("/page/1", "/page/*", "/page/1*", "/page/*"),
+}
 # Sessions of one statement: bounds its memory and its transaction.
 _SESSIONS_AT_ONCE = 300_000
 
@@ -104,17 +110,18 @@ def fill(database: str, events: int) -> None:
             " date_bin('15 minutes', \"timestamp\", timestamptz '2000-01-01 00:00:00Z') FROM events"
         )
         connection.execute("CALL rollup_refresh()")
-        _put_funnel(connection)
+        for funnel_id, pages in _FUNNELS.items():
+            _put_funnel(connection, funnel_id, pages)
         connection.execute("VACUUM (ANALYZE)")
 
 
-def _put_funnel(connection: psycopg.Connection) -> None:
+def _put_funnel(connection: psycopg.Connection, funnel_id: str, pages: Sequence[str]) -> None:
     steps: list[dict[str, object]] = [
         {"id": str(uuid5(NAMESPACE_URL, page)), "name": page, "page": page, "event_type": "pageview", "properties": {}}
-        for page in _FUNNEL_PAGES
+        for page in pages
     ]
     connection.execute(
         "INSERT INTO funnels (funnel_id, website_id, name, steps, scope, step_order, window_seconds, created_at,"
-        " updated_at) VALUES (%s, %s, 'bench', %s, 'visitor', 'ordered', 86400, now(), now())",
-        (FUNNEL_ID, WEBSITES[0], json.dumps(steps)),
+        " updated_at) VALUES (%s, %s, %s, %s, 'visitor', 'ordered', 86400, now(), now())",
+        (funnel_id, WEBSITES[0], funnel_id, json.dumps(steps)),
     )

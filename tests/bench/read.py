@@ -18,7 +18,7 @@ from functools import partial
 
 import psycopg
 
-from tests.bench.filling import FUNNEL_ID, WEBSITES, fill
+from tests.bench.filling import EASY_FUNNEL_ID, FUNNEL_ID, WEBSITES, fill
 from tests.queryapi.rig import Api, running, settings_for
 from tests.services import Servers, present_flavours
 
@@ -38,8 +38,10 @@ REPORTS = {
     "sources": (f"analytics/dashboard/{BIGGEST}/sources", ""),
     "filtered": (f"analytics/dashboard/{BIGGEST}", _FILTERS),
     "filtered pages": (f"analytics/dashboard/{BIGGEST}/pages", _FILTERS),
+    "filtered countries": (f"analytics/geo/{BIGGEST}/countries", "&browser=Firefox"),
     "by page": (f"analytics/dashboard/{BIGGEST}", "&page=/page/5"),
     "funnel": (f"funnels/{FUNNEL_ID}/performance", ""),
+    "easy funnel": (f"funnels/{EASY_FUNNEL_ID}/performance", ""),
     "realtime": (f"analytics/{BIGGEST}/realtime", None),
 }
 _NAIVE = """
