@@ -1,7 +1,10 @@
 """The pages report against the golden vector."""
 
+from itertools import count
+
 import pytest
 
+from tests.model.stored import in_sample
 from tests.queryapi.rig import SITE, Hit, at, running, settings_for, store, vector
 
 DAY_1 = "from=2026-03-02&to=2026-03-02"
@@ -99,3 +102,27 @@ async def test_a_view_tells_pages_apart(database: str, query: str, expected: lis
 
     counted = {"view=entry": "entries", "view=exit": "exits"}.get(query, "views")
     assert [(next(iter(row.values())), row[counted]) for row in rows] == expected
+
+
+@pytest.mark.rule("R12")
+async def test_session_is_of_the_sample_that_its_beginning_is_in(database: str) -> None:
+    """It went on under another id at midnight: counted where it began alone, each session is as likely as any other."""
+    inside = next(name for name in map(str, count()) if in_sample(SITE, name, 16))
+    outside = next(name for name in map(str, count()) if not in_sample(SITE, name, 16))
+    hits = [
+        Hit(at=at(clock, day), visitor=visitor, session=session, page=page)
+        for session, first, second in (("begun", inside, outside), ("gone-on", outside, inside))
+        for clock, day, visitor, page in (
+            ("23:58:00", 0, first, f"/{session}/first"),
+            ("00:02:00", 1, second, f"/{session}/last"),
+        )
+    ]
+    store(database, hits)
+
+    async with running(settings_for(database, EXACT_UP_TO="1")) as api:
+        body = await api.read(f"dashboard/{SITE}/pages", "from=2026-03-02&to=2026-03-03")
+
+    assert {row["page"]: (row["views"], row["entries"], row["exits"]) for row in body["data"]} == {
+        "/begun/first": (16, 16, 16),
+        "/gone-on/last": (16, 0, 0),
+    }
