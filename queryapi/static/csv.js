@@ -2,6 +2,9 @@
 
 import { h, notify } from "./dom.js";
 
+// A browser that is busy, or asks where to, reads the blob later than the click.
+const KEPT_MS = 60_000;
+
 /** A button that saves what `table` gives: {columns, rows}. */
 export function csvButton(name, table) {
   const saveTable = async () => {
@@ -29,5 +32,5 @@ function csv(columns, rows) {
 export function save(name, blob) {
   const url = URL.createObjectURL(blob);
   h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 }

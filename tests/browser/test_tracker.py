@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.tracked_site import HOST, TrackedSite
+from tests.browser.tracked_site import HOST, TrackedSite, stop_clock, wait_painted
 
 
 @pytest.mark.rule("R53")
 @pytest.mark.rule("R45")
 def test_a_visit_becomes_rows(site: TrackedSite, page: Page) -> None:
     page.goto(site.put("/a", "<p>A page.</p>") + "?utm_source=letter&secret=1", referer="https://news.example/")
-    page.wait_for_timeout(300)
+    wait_painted(page)
+    page.wait_for_function("performance.now() > performance.getEntriesByType('navigation')[0].loadEventEnd + 200")
     page.goto("about:blank")
 
     rows = {row["event_type"]: row for row in site.wait_for("pageview", "performance", "engagement")}
@@ -57,15 +58,17 @@ def test_a_fragment_is_no_page_otherwise(site: TrackedSite, page: Page) -> None:
 @pytest.mark.rule("R8")
 def test_only_time_that_is_seen_counts(site: TrackedSite, page: Page) -> None:
     page.add_init_script("Document.prototype.hasFocus = () => window.focused !== false")
+    stop_clock(page)
     page.goto(site.put("/a", "<div style='height: 5000px'></div>"))
+    page.clock.run_for(1000)
     page.evaluate("window.focused = false; window.dispatchEvent(new Event('blur'))")
-    page.wait_for_timeout(600)
+    page.clock.run_for(60_000)
     page.evaluate("window.scrollTo(0, 2500); window.focused = true; window.dispatchEvent(new Event('focus'))")
-    page.wait_for_timeout(250)
+    page.clock.run_for(250)
     page.goto("about:blank")
 
     (row,) = [row for row in site.wait_for("pageview", "engagement") if row["event_type"] == "engagement"]
-    assert 200 <= row["engaged_ms"] < 600
+    assert row["engaged_ms"] == 1250
     assert 40 <= row["scroll_depth"] < 75
 
 

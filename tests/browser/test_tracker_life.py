@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.chromium import undriven
-from tests.browser.tracked_site import TrackedSite
+from tests.browser.tracked_site import TrackedSite, hideable, stop_clock, turn, wait_painted
 
 # How long a page waits before it goes to the one that is rendered ahead meanwhile.
 _AHEAD_MS = 2000
@@ -27,24 +27,50 @@ def test_a_page_that_comes_back_is_a_view(site: TrackedSite, page: Page) -> None
 
 
 def test_a_hidden_page_was_left(site: TrackedSite, page: Page) -> None:
-    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden || false })")
-    page.goto(site.put("/a"))
-    page.wait_for_timeout(200)
-    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+    hideable(page)
+    page.goto(site.put("/a", "<p>A page.</p>"))
+    wait_painted(page)
+    turn(page, is_hidden=True)
 
     site.wait_for("pageview", "engagement", "performance")
 
 
-def test_a_page_loaded_behind_others_has_no_speed(site: TrackedSite, page: Page) -> None:
-    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden !== false })")
+@pytest.mark.rule("R8")
+def test_hidden_time_is_nobodys(site: TrackedSite, page: Page) -> None:
+    hideable(page)
+    stop_clock(page)
     page.goto(site.put("/a"))
-    page.wait_for_timeout(200)
-    page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_timeout(200)
-    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange')); analytics('last')")
+    page.clock.run_for(3000)
+    turn(page, is_hidden=True)
+    page.clock.run_for(60_000)
+    turn(page, is_hidden=False)
+    page.clock.run_for(500)
+    turn(page, is_hidden=True)
 
-    site.wait_for("pageview", "last")
-    assert "performance" not in {row["event_type"] for row in site.rows()}
+    rows = site.wait_for("pageview", "engagement", "engagement")
+    # What was told once is not told again.
+    assert sorted(row["engaged_ms"] for row in rows if row["event_type"] == "engagement") == [500, 3000]
+
+
+@pytest.mark.rule("R8")
+def test_tabs_are_one_visit_each_with_its_own_time(site: TrackedSite, context: BrowserContext) -> None:
+    first, second = context.new_page(), context.new_page()
+    for tab in (first, second):
+        hideable(tab, is_hidden=tab is second)
+    # All tabs of a browser have one clock.
+    stop_clock(first)
+    for tab, path in ((first, "/a"), (second, "/b")):
+        tab.goto(site.put(path))
+    first.clock.run_for(4000)
+    turn(first, is_hidden=True)
+    turn(second, is_hidden=False)
+    first.clock.run_for(1000)
+    second.close(run_before_unload=True)
+
+    rows = site.wait_for("pageview", "pageview", "engagement", "engagement")
+    engaged = {row["page"]: row["engaged_ms"] for row in rows if row["event_type"] == "engagement"}
+    assert engaged == {"/a": 4000, "/b": 1000}
+    assert len({(row["visitor_id"], row["session_hash"]) for row in rows}) == 1
 
 
 @pytest.mark.rule("R17")
@@ -81,27 +107,3 @@ def test_a_page_rendered_ahead_counts_once_it_is_shown(site: TrackedSite) -> Non
     (speed,) = [row["performance"] for row in rows if row["performance"] and row["page"] == "/b"]
     assert speed["ttfb"] == 0
     assert site.asked.count("/b") == 1
-
-
-def test_one_interaction_of_fifty_is_left_out_of_the_worst(site: TrackedSite, page: Page) -> None:
-    # The browser's own times are not ours to choose: what it tells is put in its place.
-    page.add_init_script("""
-      window.PerformanceObserver = function (told) {
-        this.observe = function (options) {
-          if (options.type !== "event") return;
-          const entries = [[7, 300], [7, 480], [14, 900], [21, 40], [0, 5000]];
-          told({ getEntries: () => entries.map(([interactionId, duration]) => ({ interactionId, duration })) });
-        };
-      };
-      Object.defineProperty(performance, "interactionCount", { get: () => window.interactions });
-      window.interactions = 49;
-    """)
-    for number, interactions in enumerate((49, 50, 99, 100, 5000)):
-        page.goto(site.put(f"/{number}"))
-        page.evaluate("count => { window.interactions = count }", interactions)
-    page.goto("about:blank")
-
-    rows = site.wait_for(*["pageview"] * 5, *["performance"] * 5)
-    found = [row["performance"]["inp"] for row in sorted(rows, key=lambda row: row["page"]) if row["performance"]]
-    # The worst of fewer than fifty, the second of fewer than a hundred, and the last that was slow at all.
-    assert found == [900, 480, 480, 40, 40]

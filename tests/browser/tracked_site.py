@@ -4,11 +4,14 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
+from playwright.sync_api import Page
 from psycopg.rows import DictRow, dict_row
 
+from shared.clock import utc_now
 from tests.browser.chromium import Complaints
 from tests.flow.pipeline import Pipeline, wait_until
 
@@ -63,6 +66,35 @@ class TrackedSite:
 
         wait_until(lambda: seen() == wanted, f"{wanted}, there are {seen()}")
         return [row for row in self.rows(website_id) if row["event_type"] not in extra]
+
+
+def hideable(page: Page, *, is_hidden: bool = False) -> None:
+    """Every document of the page is hidden, or not, as `turn` says: a headless browser hides none."""
+    hidden = "true" if is_hidden else "false"
+    page.add_init_script(
+        f"window.isHidden = {hidden}; Object.defineProperty(document, 'hidden', {{ get: () => window.isHidden }})"
+    )
+
+
+def turn(page: Page, *, is_hidden: bool) -> None:
+    """Hide the document that is there, or show it."""
+    page.evaluate(
+        "hidden => { window.isHidden = hidden; document.dispatchEvent(new Event('visibilitychange')) }", is_hidden
+    )
+
+
+def wait_painted(page: Page) -> None:
+    """Return once the paint of a page with something on it was told: observers are, in the order they were made in."""
+    page.evaluate(
+        """() => new Promise(done => new PerformanceObserver(done).observe(
+          { type: "largest-contentful-paint", buffered: true })).then(() => {})"""
+    )
+
+
+def stop_clock(page: Page) -> None:
+    """From now on the page's time goes on by `page.clock.run_for` alone."""
+    page.clock.install()
+    page.clock.pause_at(utc_now() + timedelta(seconds=1))
 
 
 @contextmanager
