@@ -76,12 +76,14 @@ def make_query(call: Call, asked: Range, metrics: tuple[str, ...]) -> Query:
         for name, values in call.params.values.items()
         if name in FILTER_PARAMETERS or name.startswith(PROPERTY)
     )
+    threshold = call.website.engaged_threshold_s
     return Query(
         website_id=call.website.website_id,
         range=asked,
         metrics=metrics,
         filters=(*equalities, *call.filters),
         include_bots=call.params.flag("include_bots"),
+        engaged_threshold_ms=None if threshold is None else 1000 * threshold,
         as_of=call.now,
     )
 

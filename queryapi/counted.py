@@ -33,7 +33,8 @@ MAX_DIRTY_BUCKETS = 16
 async def counted(call: Call, query: Query) -> Query:
     """`query` with what it is counted as, where all of it is: in whole days of the website's own zone."""
     name = _COUNTED.get((query.dimensions, query.filters))
-    if name is None or query.include_bots or query.one_in > 1 or query.interval or not _is_whole_days(query.range):
+    has_more = query.include_bots or query.one_in > 1 or query.interval or query.has_own_bounces
+    if name is None or has_more or not _is_whole_days(query.range):
         return query
     values = {
         "website_id": query.website_id,

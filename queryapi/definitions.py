@@ -17,7 +17,9 @@ DEFINITIONS: Mapping[str, Definition] = {
     "unique_visitors": Definition("R3", "distinct visitors with a page view or a custom event in the range"),
     "sessions": Definition("R20", "sessions that started in the range and have a page view or a custom event"),
     "bounce_rate": Definition(
-        "R23", "100 x sessions with fewer than 2 page views and no interactive custom event / sessions"
+        "R23",
+        "100 x sessions with fewer than 2 page views, no interactive custom event and, where the website has an"
+        " `engaged_threshold_s`, less engagement than that / sessions",
     ),
     "avg_session_time": Definition("R25", "mean seconds from the first to the last activity, bounces included"),
     "avg_engaged_time": Definition("R26", "mean seconds a session's pages were visible and in use"),

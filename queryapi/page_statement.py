@@ -7,7 +7,7 @@ from psycopg import sql
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.conditions import Values, event_conditions, is_about_events, page_conditions, row_conditions
 from queryapi.matching import OF_MATCHED, matching_events
-from queryapi.picked import LONGEST_SESSION, begun, rows_of_sessions
+from queryapi.picked import ENGAGED_MS, LONGEST_SESSION, begun, rows_of_sessions, unengaged
 from queryapi.predicates import everybody
 from queryapi.query import Query
 from queryapi.statement import Statement
@@ -82,6 +82,7 @@ def compile_pages(query: Query, view: View) -> Statement:
         touch_conditions=sql.SQL("{} {}").format(picks.of_events, page_conditions(query, values)),
         end_conditions=picks.of_sessions,
         begun=begun(query),
+        unengaged=unengaged(query, values, ENGAGED_MS),
         website_id=values.bind(query.website_id),
         since=values.bind(query.range.since),
         until=values.bind(query.range.until),

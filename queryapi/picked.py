@@ -17,6 +17,7 @@ OF_PICKED = sql.SQL(
     " WHERE bucket >= {since} AND bucket < {until}"
 )
 _NOTHING = sql.SQL("")
+ENGAGED_MS = sql.Identifier("engaged_ms")
 
 
 def is_picked(query: Query) -> bool:
@@ -45,6 +46,13 @@ def rows_of_sessions(started: Range, values: Values) -> sql.Composed:
     return sql.SQL("session_facts_between({}, {})").format(
         values.bind(grain_floor(started.since)), values.bind(grain_ceiling(started.until + LONGEST_SESSION))
     )
+
+
+def unengaged(query: Query, values: Values, engaged_ms: sql.Composable) -> sql.Composable:
+    """`AND ...` over a session: it has less engagement than its website asks of what is no bounce."""
+    if query.engaged_threshold_ms is None:
+        return _NOTHING
+    return sql.SQL("AND {} < {}").format(engaged_ms, values.bind(query.engaged_threshold_ms))
 
 
 def begun(query: Query) -> sql.Composable:

@@ -91,6 +91,8 @@ class Query:
     dimensions: tuple[str, ...] = ()
     filters: tuple[Condition, ...] = ()
     include_bots: bool = False
+    # Engagement from which a session of one page view is no bounce (SPEC R22); None: none is enough.
+    engaged_threshold_ms: int | None = None
     # Splits the range into buckets, up to `as_of`: no bucket lies in the future.
     interval: Interval | None = None
     as_of: datetime
@@ -107,6 +109,11 @@ class Query:
     counted_as: str | None = None
     # Everything is counted of one in so many visitors, by a hash, and scaled.
     one_in: int = 1
+
+    @property
+    def has_own_bounces(self) -> bool:
+        """True where bounces are not what the rollups count."""
+        return self.engaged_threshold_ms is not None and "bounce_rate" in self.metrics
 
     @property
     def greatest_hash(self) -> int:

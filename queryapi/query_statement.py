@@ -12,7 +12,7 @@ from queryapi.dimensions import ENDS, NO_PROPERTY, SESSION_DIMENSIONS, UNSET
 from queryapi.matching import HIT_COLUMNS, matching_events, of_matched_sessions
 from queryapi.metrics import METRICS
 from queryapi.params import PROPERTY
-from queryapi.picked import begun, rows_of_sessions
+from queryapi.picked import ENGAGED_MS, begun, rows_of_sessions, unengaged
 from queryapi.predicates import A_DAY, END_PAGES, everybody
 from queryapi.query import Query
 from queryapi.query_body import TIMES
@@ -132,6 +132,7 @@ def _visits(query: Query, keys: list[_Key], values: Values) -> sql.Composed:
             values.bind(query.website_id), row_conditions(query, values), of_matched_sessions(query)
         ),
         begun=begun(query),
+        unengaged=unengaged(query, values, ENGAGED_MS),
         group_by_keys=sql.SQL("{} {}").format(touched, _group_by(keys)),
     )
 

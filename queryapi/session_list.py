@@ -14,7 +14,7 @@ from queryapi.cursors import Place, Signer, parse_page_limit
 from queryapi.dimensions import DIRECT
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.matching import with_matching_event
-from queryapi.picked import LONGEST_SESSION
+from queryapi.picked import LONGEST_SESSION, unengaged
 from queryapi.query import Query
 from queryapi.rows import Row, whole
 from queryapi.statement import Statement
@@ -81,6 +81,7 @@ def _compile(query: Query, place: Place | None, span: tuple[datetime, datetime],
         since=values.bind(since),
         until=values.bind(until),
         below=below,
+        unengaged=unengaged(query, values, sql.SQL("sum(engaged_ms)")),
         conditions=sql.SQL("{} {}").format(row_conditions(query, values), with_matching_event(query, values)),
         limit=values.bind(limit),
     )

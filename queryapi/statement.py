@@ -15,7 +15,7 @@ from queryapi.filter_tree import conjuncts, is_about_event
 from queryapi.matching import HIT_COLUMNS, events_between, matching_events, of_matched_sessions, sampled_events
 from queryapi.metrics import METRICS
 from queryapi.ordering import order_by
-from queryapi.picked import OF_PICKED, begun, is_picked, picked, rows_of_sessions
+from queryapi.picked import ENGAGED_MS, OF_PICKED, begun, is_picked, picked, rows_of_sessions, unengaged
 from queryapi.query import LANES, Query, Range
 from queryapi.spans import spans
 from queryapi.spread import has_spread, metric_columns, people
@@ -99,7 +99,7 @@ def _looked_up(query: Query, values: Values, keys: Sequence[_Key]) -> tuple[list
     if any(metric.of_visits for metric in wanted):
         parts += (
             _plain_visits(query, values, keys, conditions)
-            if is_plain
+            if is_plain and not query.has_own_bounces
             else [_visits(query, values, keys, conditions, query.range)]
         )
     return named, parts
@@ -241,6 +241,7 @@ def _visits(
             values.bind(query.website_id), conditions, of_matched_sessions(query)
         ),
         begun=begun(query),
+        unengaged=unengaged(query, values, ENGAGED_MS),
         group_by_keys=_group_by(names),
     )
 

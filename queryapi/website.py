@@ -21,10 +21,15 @@ MAX_ZONE_CHARACTERS = 64
 MAX_DOMAINS = 100
 MAX_DOMAIN_CHARACTERS = 253
 MAX_RETENTION_DAYS = 3660
+# No session lasts longer.
+MAX_ENGAGED_THRESHOLD_SECONDS = 86_400
 
 _FIELDS = frozenset(
-    {"id", "name", "timezone", "domains", "gpc", "retention_days", "identity", "is_public", "excluded_networks"}
-)
+    {
+        "id", "name", "timezone", "domains", "gpc", "retention_days", "identity", "is_public", "excluded_networks",
+        "engaged_threshold_s", "split_on_campaign",
+    }
+)  # fmt: skip
 # What we give and a client may send back: known, and ignored.
 _GIVEN = frozenset({"created_at"})
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -43,6 +48,8 @@ class Traits:
     identity: Identity
     is_public: bool
     excluded_networks: tuple[str, ...]
+    engaged_threshold_s: int | None
+    split_on_campaign: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,8 @@ class RegisteredWebsite:
     identity: Identity
     is_public: bool
     excluded_networks: tuple[str, ...]
+    engaged_threshold_s: int | None
+    split_on_campaign: bool
     created_at: datetime
 
 
@@ -75,6 +84,8 @@ def parse_website(body: bytes, installation_days: int) -> tuple[str | None, Trai
         identity=fields.choice("identity", IDENTITIES) or "given",
         is_public=fields.flag("is_public") or False,
         excluded_networks=_excluded_networks(fields),
+        engaged_threshold_s=fields.whole("engaged_threshold_s", 1, MAX_ENGAGED_THRESHOLD_SECONDS),
+        split_on_campaign=fields.flag("split_on_campaign") or False,
     )
     return fields.text("id", MAX_ID_CHARACTERS), traits
 
@@ -102,6 +113,8 @@ def website_body(website: RegisteredWebsite) -> dict[str, object]:
         "identity": website.identity,
         "is_public": website.is_public,
         "excluded_networks": website.excluded_networks,
+        "engaged_threshold_s": website.engaged_threshold_s,
+        "split_on_campaign": website.split_on_campaign,
         "created_at": website.created_at,
     }
 

@@ -57,6 +57,8 @@ def _columns(website_id: str, traits: Traits) -> dict[str, object]:
         "identity": traits.identity,
         "is_public": traits.is_public,
         "excluded_networks": list(traits.excluded_networks),
+        "engaged_threshold_s": traits.engaged_threshold_s,
+        "split_on_campaign": traits.split_on_campaign,
     }
 
 

@@ -38,6 +38,10 @@ class Website(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_public: bool = False
     # In CIDR notation: what comes from there is dropped (SPEC R56).
     excluded_networks: tuple[str, ...] = ()
+    # Seconds of engagement from which a session of one page view is no bounce (SPEC R22); None: none are.
+    engaged_threshold_s: int | None = None
+    # Another campaign begins another session (SPEC R18).
+    split_on_campaign: bool = False
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,7 +9,7 @@ from worker.agent import CACHED_AGENTS, AgentReader, clean_agent
 from worker.bot import HUMAN, NO_USER_AGENT, BotJudge, Verdict, with_spam, with_webdriver
 from worker.channel import RULES_VERSION, find_channel
 from worker.place import Places
-from worker.source import Landing, find_source, is_spam, read_tags
+from worker.source import Campaign, Landing, find_source, is_spam, read_tags
 
 __all__ = ["Attributes", "Enricher", "Verdict"]
 
@@ -50,6 +50,11 @@ class Attributes(NamedTuple):
     device: str
     screen: str | None
     language: str | None
+
+    @property
+    def campaign(self) -> Campaign | None:
+        named = self.utm_source, self.utm_medium, self.utm_campaign
+        return named if any(named) else None
 
 
 class _Sender(NamedTuple):

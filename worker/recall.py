@@ -99,6 +99,7 @@ def _read(
             ]
             session = found.get(session_hash)
             if session is None:
+                attributes = Attributes(*row[_HEAD:])
                 session = found[session_hash] = Session(
                     website_id,
                     session_id,
@@ -109,7 +110,8 @@ def _read(
                     last_at.astimezone(UTC),
                     not is_derived_session(session_id, session_hash),
                     is_new_user,
-                    attribute_piece(Attributes(*row[_HEAD:])),
+                    attribute_piece(attributes),
+                    campaign=attributes.campaign,
                 )
             # One row for each visitor id that the session went through (SPEC R12).
             session.last_at = max(session.last_at, last_at.astimezone(UTC))

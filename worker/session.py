@@ -1,8 +1,9 @@
 """Which session an event belongs to (SPEC R3, R12, R13, R16-R21). Pure: knows neither database nor cache.
 
-A session is never split by midnight, referrer or campaign (R18): only time decides, or the client's
-own session id. Sessions are found under two kinds of key, both 64-bit hashes: the visitor's, for events
-without a session id, and the (visitor, client session id)'s. Callers give events in time order.
+A session is never split by midnight or referrer (R18): time decides, or the client's own session id,
+and on websites that want it the campaign. Sessions are found under two kinds of key, both 64-bit
+hashes: the visitor's, for events without a session id, and the (visitor, client session id)'s. Callers
+give events in time order.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from shared.hashes import digest64
 from shared.session import LONGEST, SILENCE
 from worker.batch import Incoming
 from worker.hashes import client_session_hash, derived_session, hash64
+from worker.source import Campaign, campaign_of
 
 # R3: these need a session that is open at their time.
 NEEDS_SESSION = frozenset({ENGAGEMENT, PERFORMANCE, IDENTIFY})
@@ -26,8 +28,8 @@ class Session:
     """One session as far as it is known. `first_arrival` breaks the tie between events at its start.
 
     `first` is the event whose attributes are the session's (R19) as long as they are not worked out
-    into `attributes`, which are as row.py writes them; `is_moved` says that rows already stored carry an
-    outdated start.
+    into `attributes`, which are as row.py writes them, and `campaign`; `is_moved` says that rows already
+    stored carry an outdated start.
     """
 
     website_id: str
@@ -40,6 +42,7 @@ class Session:
     is_new_user: bool | None
     attributes: bytes | None
     first: Incoming | None = None
+    campaign: Campaign | None = None
     is_moved: bool = False
     original: "Session | None" = None
 
@@ -55,6 +58,7 @@ class Session:
             self.is_client,
             self.is_new_user,
             self.attributes,
+            campaign=self.campaign,
         )
         copy.original = self
         return copy
@@ -69,6 +73,7 @@ class Session:
         original.first_arrival = self.first_arrival
         original.last_at = self.last_at
         original.attributes = self.attributes
+        original.campaign = self.campaign
         return original
 
 
@@ -102,7 +107,7 @@ class Draft:
         return copy
 
 
-def place_event(draft: Draft, incoming: Incoming) -> Session | None:
+def place_event(draft: Draft, incoming: Incoming, *, splits_on_campaign: bool = False) -> Session | None:
     """The session of the event, begun or extended in `draft`; None when it needs one that is open (R3)."""
     event = incoming.event
     at = event.timestamp
@@ -116,6 +121,8 @@ def place_event(draft: Draft, incoming: Incoming) -> Session | None:
         if session is not None:
             draft.add(key, session)
             draft.add(hash64(event.website_id, event.visitor_id), session)
+    if session is not None and splits_on_campaign and event.session_id is None and not needs_open:
+        session = None if _has_another_campaign(session, event) else session
     if session is None:
         return None if needs_open else _begin(draft, incoming, key)
     if at > session.last_at:
@@ -147,6 +154,17 @@ def find_session(sessions: list[Session], at: datetime, reach: timedelta, *, nee
         ):
             later = session
     return open_then if open_then is not None or needs_open else later
+
+
+def _has_another_campaign(session: Session, event: Event) -> bool:
+    """Whether the later of the two came by a campaign, and not by the one of the earlier; what lies inside of a
+    session is part of it."""
+    if session.started_at <= event.timestamp <= session.last_at:
+        return False
+    theirs = session.campaign if session.first is None else campaign_of(session.first.event)
+    mine = campaign_of(event)
+    later = mine if event.timestamp > session.last_at else theirs
+    return later is not None and mine != theirs
 
 
 def _preference(session: Session, at: datetime) -> tuple[bool, datetime]:

@@ -1,7 +1,7 @@
 """Where a visit came from: its tags, and the source that they or the referrer name (SPEC R45)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote_plus
 
 from shared.domains import public_suffix, registrable_domain
@@ -27,6 +27,10 @@ class Tags:
     utm_content: str | None
     source: str | None
     click_ids: frozenset[str]
+
+
+# Source, medium and name, at least one of them.
+Campaign: TypeAlias = tuple[str | None, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,13 @@ def read_tags(event: Event | Landing) -> Tags:
         source=utm_source or _text(event.source) or query.get("source") or query.get("ref"),
         click_ids=frozenset(name for name in CLICK_ID_SOURCES if name in query),
     )
+
+
+def campaign_of(event: Event) -> Campaign | None:
+    """The campaign that an event names."""
+    tags = read_tags(event)
+    named = tags.utm_source, tags.utm_medium, tags.utm_campaign
+    return named if any(named) else None
 
 
 def find_source(tags: Tags, referrer: str | None, own_hosts: tuple[str, ...]) -> Source | None:

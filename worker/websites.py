@@ -22,6 +22,8 @@ class Websites:
     def __init__(self, *, allow_unregistered: bool) -> None:
         self._allow_unregistered = allow_unregistered
         self._known: dict[str, Website] = {}
+        # Those whose sessions another campaign splits: few, and asked about each event.
+        self.splitting = frozenset[str]()
         self._read_at = float("-inf")
 
     def get(self, website_id: str) -> Website | None:
@@ -45,3 +47,4 @@ class Websites:
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(read("writes/select_websites")).fetchall()
         self._known = {website.website_id: website for website in msgspec.convert(rows, list[Website])}
+        self.splitting = frozenset(name for name, website in self._known.items() if website.split_on_campaign)

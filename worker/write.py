@@ -79,10 +79,11 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     events = _living(desk, replace(part, events=list(events)), poison, written)
     found = recall(connection, desk.memory, part, events)
     draft = Draft(lambda key: _known(desk.memory, found, key))
-    placed = _place(draft, events, written)
+    placed = _place(desk.websites, draft, events, written)
     for session in draft.changed:
         attributes = _attributes_of(desk, session)
         session.attributes = attribute_piece(attributes)
+        session.campaign = attributes.campaign
         if session.is_moved:
             _move_session(connection, session, attributes, written)
     _copy_rows(desk, placed, written)
@@ -150,10 +151,11 @@ def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> list[Se
     return remembered + [session for session in found[key] if session.session_hash not in hashes]
 
 
-def _place(draft: Draft, events: Sequence[Incoming], written: Written) -> list[Placed]:
+def _place(websites: Websites, draft: Draft, events: Sequence[Incoming], written: Written) -> list[Placed]:
     placed: list[Placed] = []
+    splitting = websites.splitting
     for incoming in events:
-        session = place_event(draft, incoming)
+        session = place_event(draft, incoming, splits_on_campaign=incoming.event.website_id in splitting)
         if session is None:
             written.count(incoming, "no_session")
         else:

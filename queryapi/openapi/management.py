@@ -44,6 +44,7 @@ from queryapi.website import (
     IDENTITIES,
     MAX_DOMAIN_CHARACTERS,
     MAX_DOMAINS,
+    MAX_ENGAGED_THRESHOLD_SECONDS,
     MAX_ID_CHARACTERS,
     MAX_RETENTION_DAYS,
     MAX_ZONE_CHARACTERS,
@@ -110,12 +111,21 @@ _TRAITS: Properties = {
     "identity": nullable(one_of(IDENTITIES)),
     "is_public": {**nullable(BOOLEAN), "description": "Whether reports can be read without a token."},
     "excluded_networks": nullable({**list_of(text(1, MAX_NETWORK_CHARACTERS)), "maxItems": MAX_EXCLUDED_NETWORKS}),
+    "engaged_threshold_s": {
+        **nullable(whole(1, MAX_ENGAGED_THRESHOLD_SECONDS)),
+        "description": "Seconds of engagement from which a session of one page view is no bounce; null: none are.",
+    },
+    "split_on_campaign": {
+        **nullable(BOOLEAN),
+        "description": "Whether another campaign begins another session, from then on.",
+    },
 }
 _WEBSITE = record(
     {
         "id": STRING, "name": STRING, "timezone": STRING, "domains": list_of(STRING), "gpc": one_of(GPC),
         "retention_days": nullable(INTEGER), "identity": one_of(IDENTITIES), "is_public": BOOLEAN,
-        "excluded_networks": list_of(STRING), "created_at": MOMENT,
+        "excluded_networks": list_of(STRING), "engaged_threshold_s": nullable(INTEGER), "split_on_campaign": BOOLEAN,
+        "created_at": MOMENT,
     }
 )  # fmt: skip
 _WEBSITE_ID = {**text(1, MAX_ID_CHARACTERS), "pattern": "^[A-Za-z0-9._:-]+$"}

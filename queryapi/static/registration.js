@@ -13,6 +13,9 @@ export function registrationForm(website, done) {
   const identity = choice([["given", "As events say"], ["derived", "Never known again another day"], ["persistent", "Known again, by an id in the browser"]], website.identity || "given");
   const gpc = choice([["derive", "No lasting id for them"], ["drop", "Do not count them"], ["ignore", "Count them as all others"]], website.gpc || "derive");
   const excluded = h("textarea", { rows: 3, placeholder: "203.0.113.0/24" }, (website.excluded_networks || []).join("\n"));
+  const engaged = h("input", { type: "number", min: 1, max: 86400, value: website.engaged_threshold_s ?? "" });
+  const splits = h("input", { type: "checkbox" });
+  splits.checked = !!website.split_on_campaign;
   const isPublic = h("input", { type: "checkbox" });
   isPublic.checked = !!website.is_public;
   const save = async (event) => {
@@ -27,6 +30,8 @@ export function registrationForm(website, done) {
         identity: identity.value,
         gpc: gpc.value,
         excluded_networks: split(excluded.value, "\n"),
+        engaged_threshold_s: engaged.value ? Number(engaged.value) : null,
+        split_on_campaign: splits.checked,
         is_public: isPublic.checked,
       });
       await done();
@@ -46,6 +51,8 @@ export function registrationForm(website, done) {
     field("Visitors", identity),
     field("Who sends Global Privacy Control", gpc),
     field("Networks not to count", excluded, "One a line"),
+    field("A visit of one page is no bounce after seconds", engaged, "Of reading it. Empty: it always is"),
+    h("label", { class: "check" }, splits, h("span", {}, "Who comes by another campaign begins another visit")),
     h("label", { class: "check" }, isPublic, h("span", {}, "Everybody may read the reports, at ", h("small", {}, `${location.origin}/#/site/${encodeURIComponent(website.id)}`))),
     h("button", { class: "primary" }, "Save"),
   );

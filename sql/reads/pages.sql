@@ -8,7 +8,7 @@ ends AS (
         {exit_name} AS exit_name,
         session_started_at >= {since} AND session_started_at < {until} AS is_entry,
         exit_at >= {since} AND exit_at < {until} AS is_exit,
-        pageviews < 2 AND interactive_events = 0 AS is_bounce
+        pageviews < 2 AND interactive_events = 0 {unengaged} AS is_bounce
     FROM (
         SELECT
             any_value(hostname) AS hostname,
@@ -17,7 +17,8 @@ ends AS (
             (array_agg(exit_page ORDER BY exit_at DESC) FILTER (WHERE exit_at IS NOT NULL))[1] AS exit_page,
             max(exit_at) AS exit_at,
             sum(pageviews) AS pageviews,
-            sum(interactive_events) AS interactive_events
+            sum(interactive_events) AS interactive_events,
+            sum(engaged_ms) AS engaged_ms
         FROM session_facts_between({first_bucket}, {last_bucket})
         WHERE website_id = {website_id}
             {end_conditions}

@@ -7,7 +7,7 @@ SELECT
     sum(pageviews)::bigint AS page_views,
     sum(custom_events)::bigint AS events,
     round(sum(engaged_ms)::numeric / 1000)::bigint AS engaged_time,
-    sum(pageviews) < 2 AND sum(interactive_events) = 0 AS is_bounce,
+    sum(pageviews) < 2 AND sum(interactive_events) = 0 {unengaged} AS is_bounce,
     bool_or(is_bot) AS is_bot,
     (array_agg(entry_page ORDER BY entry_at) FILTER (WHERE entry_at IS NOT NULL))[1] AS entry_page,
     (array_agg(exit_page ORDER BY exit_at DESC) FILTER (WHERE exit_at IS NOT NULL))[1] AS exit_page,

@@ -2,7 +2,7 @@
 SELECT
     {keys_first} 0::numeric AS pageviews, 0::numeric AS custom_events, 0::bigint AS visitors,
     count(*) AS sessions,
-    count(*) FILTER (WHERE pageviews < 2 AND interactive_events = 0) AS bounces,
+    count(*) FILTER (WHERE pageviews < 2 AND interactive_events = 0 {unengaged}) AS bounces,
     sum(duration) AS duration,
     sum(engaged_ms)::bigint AS engaged_ms,
     count(*) FILTER (WHERE pageviews >= 2 OR interactive_events > 0 OR engaged_ms >= 10000) AS engaged

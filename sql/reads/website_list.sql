@@ -7,7 +7,8 @@ FROM (
 ) everything
 LEFT JOIN LATERAL (
     SELECT
-        website_id, name, timezone, domains, gpc, retention_days, identity, is_public, excluded_networks, created_at
+        website_id, name, timezone, domains, gpc, retention_days, identity, is_public, excluded_networks,
+        engaged_threshold_s, split_on_campaign, created_at
     FROM websites
     WHERE %(websites)s::text[] IS NULL OR website_id = ANY(%(websites)s::text[])
     ORDER BY website_id COLLATE "C"

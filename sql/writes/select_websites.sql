@@ -1,2 +1,2 @@
 -- Every registered website.
-SELECT website_id, timezone, domains, gpc FROM websites
+SELECT website_id, timezone, domains, gpc, split_on_campaign FROM websites

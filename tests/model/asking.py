@@ -44,7 +44,7 @@ class Asker:
     def store(self, traffic: Traffic, events: list[StoredEvent], rollups: str, website_id: str | None = None) -> str:
         """A new website with these events; of a `half` one only the first half is rolled up."""
         website_id = website_id or next(self._names)
-        put_website(self._connection, website_id, traffic.zone_name)
+        put_website(self._connection, website_id, traffic.zone_name, traffic.engaged_threshold_s)
         rolled_up = {"clean": len(events), "half": len(events) // 2, "dirty": 0}[rollups]
         write(self._connection, website_id, events[:rolled_up])
         if rolled_up:

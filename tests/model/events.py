@@ -99,6 +99,8 @@ class Traffic:
     zone_name: str
     night: date
     visits: tuple[Visit, ...]
+    # A setting of the website.
+    engaged_threshold_s: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -153,8 +155,8 @@ def _visits(hits: st.SearchStrategy[Hit]) -> st.SearchStrategy[Visit]:
     )
 
 
-def _traffic(place: tuple[str, date], visits: list[Visit]) -> Traffic:
-    return Traffic(zone_name=place[0], night=place[1], visits=tuple(visits))
+def _traffic(place: tuple[str, date], visits: list[Visit], engaged_threshold_s: int | None) -> Traffic:
+    return Traffic(zone_name=place[0], night=place[1], visits=tuple(visits), engaged_threshold_s=engaged_threshold_s)
 
 
 traffics: st.SearchStrategy[Traffic] = st.builds(
@@ -163,6 +165,7 @@ traffics: st.SearchStrategy[Traffic] = st.builds(
     # Half of the sites send no engagement at all (SPEC R28).
     st.lists(_visits(_hits), min_size=1, max_size=12)
     | st.lists(_visits(_quiet_hits.map(lambda hit: replace(hit, engaged_ms=None))), min_size=1, max_size=12),
+    st.sampled_from((None, None, None, 1, 10)),
 )
 
 

@@ -58,6 +58,8 @@ class Session:
     """The rows of one session in order of (time, arrival)."""
 
     rows: tuple[StoredEvent, ...]
+    # From which engagement on its website takes it for no bounce (SPEC R22).
+    engaged_threshold_ms: int | None = None
 
     @property
     def started_at(self) -> datetime:
@@ -85,11 +87,16 @@ class Session:
 
     @property
     def is_bounce(self) -> bool:
-        return len(self.views) < 2 and not any(row.is_custom and row.interactive for row in self.rows)
+        has_read = self.engaged_threshold_ms is not None and self.engaged_ms >= self.engaged_threshold_ms
+        return not self._has_acted and not has_read
 
     @property
     def is_engaged(self) -> bool:
-        return not self.is_bounce or self.engaged_ms >= ENGAGED_MS
+        return self._has_acted or self.engaged_ms >= ENGAGED_MS
+
+    @property
+    def _has_acted(self) -> bool:
+        return len(self.views) >= 2 or any(row.is_custom and row.interactive for row in self.rows)
 
     def attribute(self, name: str) -> str | None:
         if name == "entry_page":
@@ -108,6 +115,7 @@ class Question:
     # Conditions that must all be met as well, as they are sent.
     tree: tuple[Tree, ...] = ()
     include_bots: bool = False
+    engaged_threshold_ms: int | None = None
 
     @property
     def is_about_events(self) -> bool:
@@ -180,17 +188,17 @@ class Population:
         }
 
 
-def sessions_of(events: Iterable[StoredEvent], *, include_bots: bool) -> list[Session]:
+def sessions_of(events: Iterable[StoredEvent], question: Question) -> list[Session]:
     """The sessions of stored events, robots left out unless asked for (SPEC R9)."""
     grouped: dict[str, list[StoredEvent]] = {}
     for event in sorted(events, key=lambda row: (row.timestamp, row.arrival)):
-        if include_bots or not event.is_bot:
+        if question.include_bots or not event.is_bot:
             grouped.setdefault(event.session, []).append(event)
-    return [Session(tuple(rows)) for rows in grouped.values()]
+    return [Session(tuple(rows), question.engaged_threshold_ms) for rows in grouped.values()]
 
 
 def population(events: Iterable[StoredEvent], question: Question) -> Population:
-    return Population(sessions_of(events, include_bots=question.include_bots), question)
+    return Population(sessions_of(events, question), question)
 
 
 def change(current: Metrics, previous: Metrics) -> dict[str, Decimal | None]:

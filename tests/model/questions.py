@@ -108,6 +108,7 @@ class Case:
         )
 
     def during(self, since: datetime, until: datetime) -> Question:
+        threshold = self.traffic.engaged_threshold_s
         return Question(
             since=since,
             until=until,
@@ -115,6 +116,7 @@ class Case:
             event_filters=self.event_filters,
             tree=self.tree,
             include_bots=self.include_bots,
+            engaged_threshold_ms=None if threshold is None else 1000 * threshold,
         )
 
     def population(self, question: Question) -> Population:

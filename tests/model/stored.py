@@ -34,11 +34,15 @@ _MARK = """
 INSERT INTO rollup_dirty (website_id, bucket)
 VALUES (%(website_id)s, date_bin('15 minutes', %(timestamp)s, timestamptz '2000-01-01 00:00:00Z'))
 """
-_PUT_WEBSITE = "INSERT INTO websites (website_id, name, timezone) VALUES (%s, 'model', %s)"
+_PUT_WEBSITE = """
+INSERT INTO websites (website_id, name, timezone, engaged_threshold_s) VALUES (%s, 'model', %s, %s)
+"""
 
 
-def put_website(connection: psycopg.Connection, website_id: str, zone_name: str) -> None:
-    connection.execute(_PUT_WEBSITE, (website_id, zone_name))
+def put_website(
+    connection: psycopg.Connection, website_id: str, zone_name: str, engaged_threshold_s: int | None = None
+) -> None:
+    connection.execute(_PUT_WEBSITE, (website_id, zone_name, engaged_threshold_s))
 
 
 def write(connection: psycopg.Connection, website_id: str, events: Iterable[StoredEvent]) -> None:

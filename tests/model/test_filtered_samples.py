@@ -56,7 +56,7 @@ class _Sample:
     def populations(self, question: Question) -> tuple[Population, Population]:
         """The sessions of everybody in the sample, and those of them that began there."""
         mine = [event for event in self.case.events if in_sample(self.site.website_id, event.visitor, self.one_in)]
-        sessions = sessions_of(mine, include_bots=question.include_bots)
+        sessions = sessions_of(mine, question)
         return Population(sessions, question), Population([one for one in sessions if _has_begun(one)], question)
 
 

@@ -62,7 +62,7 @@ def test_rows_and_reports_are_those_of_where_they_came_from(
     with psycopg.connect(database) as connection:
         for number, own in enumerate(owns):
             connection.execute(_SET, {**own, "website_id": website_id, "count": len(owns), "number": number})
-        put_website(connection, target, case.traffic.zone_name)
+        put_website(connection, target, case.traffic.zone_name, case.traffic.engaged_threshold_s)
 
     asker.move(website_id, target, form, limit, case.now)
     again = asker.move(website_id, target, "csv" if form == "ndjson" else "ndjson", 10_000, case.now)

@@ -20,6 +20,8 @@ SHOP = {
     "identity": "persistent",
     "is_public": True,
     "excluded_networks": ["203.0.113.0/24", "2001:db8::/32"],
+    "engaged_threshold_s": 30,
+    "split_on_campaign": True,
 }
 JSON = {"content-type": "application/json"}
 
@@ -56,6 +58,10 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
     "network of a zone": ({"excluded_networks": ["fe80::1%eth0"]}, "invalid_value", "excluded_networks[0]"),
     "network too long": ({"excluded_networks": ["1" * 5000]}, "invalid_value", "excluded_networks[0]"),
     "too many networks": ({"excluded_networks": ["10.0.0.1"] * 101}, "invalid_value", "excluded_networks"),
+    "threshold of no time": ({"engaged_threshold_s": 0}, "invalid_value", "engaged_threshold_s"),
+    "threshold of more than a session": ({"engaged_threshold_s": 86_401}, "invalid_value", "engaged_threshold_s"),
+    "threshold of a part": ({"engaged_threshold_s": 1.5}, "invalid_type", "engaged_threshold_s"),
+    "split as text": ({"split_on_campaign": "yes"}, "invalid_type", "split_on_campaign"),
     "unknown field": ({"time_zone": "UTC"}, "unknown_field", "time_zone"),
     **{f"reserved {name}": ({"id": name}, "reserved_id", "id") for name in sorted(RESERVED_WEBSITE_IDS)},
 }
@@ -87,6 +93,8 @@ async def test_what_is_not_sent_has_its_default(database: str) -> None:
         "identity": "given",
         "is_public": False,
         "excluded_networks": [],
+        "engaged_threshold_s": None,
+        "split_on_campaign": False,
     }
 
     async with serving(database) as client:
@@ -243,6 +251,8 @@ async def test_the_gateway_is_told_of_a_change_at_once(database: str, redis_url:
             identity="persistent",
             is_public=True,
             excluded_networks=("203.0.113.0/24", "2001:db8::/32"),
+            engaged_threshold_s=30,
+            split_on_campaign=True,
         ),
     )
     assert replaced == (Website(website_id="shop", gpc="ignore"),)

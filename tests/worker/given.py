@@ -57,6 +57,7 @@ class Fields(TypedDict, total=False):
     session_id: str | None
     hostname: str | None
     referrer: str | None
+    query: str
     engaged_ms: int | None
     interactive: bool
     revenue: Revenue | None

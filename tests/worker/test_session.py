@@ -14,7 +14,7 @@ from worker.memory import Memory
 from worker.session import Draft, Session, place_event
 
 
-def place(memory: Memory, *events: Event) -> list[Session | None]:
+def place(memory: Memory, *events: Event, splits_on_campaign: bool = False) -> list[Session | None]:
     """The sessions of events written as one batch, in time order."""
     draft = Draft(memory.known)
     batch = [
@@ -22,7 +22,7 @@ def place(memory: Memory, *events: Event) -> list[Session | None]:
         for part in split_parts(deliveries(*([item] for item in events), received_at=NOON))
         for incoming in part.events
     ]
-    placed = [place_event(draft, incoming) for incoming in batch]
+    placed = [place_event(draft, incoming, splits_on_campaign=splits_on_campaign) for incoming in batch]
     memory.keep(draft)
     return placed
 
@@ -61,6 +61,51 @@ def test_midnight_referrer_and_campaign_split_nothing() -> None:
     )
 
     assert first is second
+
+
+# What the events of one visitor, a minute apart, say of their campaign, and which session each is in.
+@pytest.mark.rule("R18")
+@pytest.mark.parametrize(
+    ("queries", "sessions"),
+    [
+        (["", "utm_source=a", "utm_source=a", ""], [0, 1, 1, 1]),
+        (["utm_source=a", "", "utm_source=a"], [0, 0, 0]),
+        (["utm_source=a", "utm_source=b", "utm_source=a"], [0, 1, 2]),
+        (["utm_source=a", "utm_source=a&utm_campaign=spring"], [0, 1]),
+        (["utm_source=a", "utm_source=a&utm_content=button", "ref=b"], [0, 0, 0]),
+    ],
+    ids=["begun by none", "interrupted", "three", "another name", "no other campaign"],
+)
+def test_another_campaign_splits_where_a_website_wants_it(queries: list[str], sessions: list[int]) -> None:
+    events = [event(at, query=query) for at, query in zip(minutes(*range(len(queries))), queries, strict=True)]
+
+    placed = place(Memory(), *events, splits_on_campaign=True)
+    others = place(Memory(), *events)
+
+    order = list(dict.fromkeys(session.session_hash for session in placed if session is not None))
+    assert [order.index(session.session_hash) for session in placed if session is not None] == sessions
+    assert len({session.session_hash for session in others if session is not None}) == 1
+
+
+@pytest.mark.rule("R13")
+@pytest.mark.rule("R18")
+def test_a_campaign_splits_neither_the_clients_session_nor_off_what_needs_one() -> None:
+    first, second = minutes(0, 1)
+
+    named = place(
+        Memory(),
+        *(event(at, session_id="s", query=f"utm_source={at.minute}") for at in (first, second)),
+        splits_on_campaign=True,
+    )
+    engaged = place(
+        Memory(),
+        event(first, query="utm_source=a"),
+        event(second, event_type="engagement", query="utm_source=b"),
+        splits_on_campaign=True,
+    )
+
+    assert named[0] is named[1]
+    assert engaged[0] is engaged[1]
 
 
 @pytest.mark.rule("R3")

@@ -77,6 +77,29 @@ def test_client_id_counts_once_in_any_grouping(database: str) -> None:
         assert bench.outcomes() == {"stored": 7, "duplicate": 11}
 
 
+@pytest.mark.rule("R18")
+def test_campaigns_split_sessions_of_websites_that_want_it_whoever_wrote_their_beginning(database: str) -> None:
+    """In the next batch, by a worker that has to look the session up, and before a beginning that came early."""
+    first, again, other, untagged, earlier = (NOON + timedelta(minutes=at) for at in (0, 5, 10, 15, -5))
+    with open_bench(database) as bench:
+        bench.rows(
+            "INSERT INTO websites (website_id, name, split_on_campaign) VALUES (%s, 'x', true) RETURNING 1", SITE
+        )
+        bench.write([event(first, query="utm_source=a")])
+        bench.write([event(again, query="utm_source=a")])
+    with open_bench(database) as bench:
+        bench.write([event(other, query="utm_source=b"), event(untagged)])
+        bench.write([event(earlier)], received_at=untagged)
+
+        assert bench.sessions() == [(earlier, 1), (first, 2), (other, 2)]
+        assert bench.rows("SELECT DISTINCT session_started_at, utm_source FROM events ORDER BY 1") == [
+            (earlier, None),
+            (first, "a"),
+            (other, "b"),
+        ]
+        bench.assert_canonical()
+
+
 @pytest.mark.rule("R21")
 @pytest.mark.rule("R20")
 def test_late_event_moves_the_start_of_a_stored_session(database: str) -> None:
