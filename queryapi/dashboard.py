@@ -34,12 +34,12 @@ async def dashboard(call: Call) -> Answer:
     comparison: dict[str, object] | None = None
     warnings: list[str] = []
     if against is not None:
-        earlier = replace(query, range=against, metrics=SIX)
+        earlier = replace(query, range=against)
         if await is_out_of_retention(call, earlier):
             warnings.append(COMPARISON_OUT_OF_RETENTION)
         else:
             answers.append(await answer_totals(call, earlier))
-            comparison = _comparison(earlier, metrics, zeroed(answers[1].totals, SIX))
+            comparison = _comparison(earlier, metrics, zeroed(answers[1].totals, _METRICS))
     body = {
         **await head(call, asked),
         "metrics": metrics,

@@ -9,7 +9,6 @@ from queryapi.openapi.components import (
     NAME,
     PAGED,
     REVENUE,
-    SIX_METRICS,
     counted,
     listed,
     ranged,
@@ -36,7 +35,7 @@ from queryapi.web_vitals import VITALS
 
 _CHANNELS: Properties = {"channel": STRING, "channels": list_of(STRING)}
 _COMPARED = record(
-    {"date_range": STRING, "range": ref("Range"), "metrics": record(SIX_METRICS), "change": keyed(nullable(NUMBER))},
+    {"date_range": STRING, "range": ref("Range"), "metrics": record(EVERY_METRIC), "change": keyed(nullable(NUMBER))},
     {"new": keyed(BOOLEAN)},
 )
 _CAMPAIGN = record(

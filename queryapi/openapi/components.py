@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from queryapi.dashboard import SIX
 from queryapi.metrics import METRICS
 from queryapi.openapi.schema import (
     INTEGER,
@@ -25,7 +24,6 @@ _WARNINGS = list_of(STRING)
 HEAD: Properties = {"website_id": STRING, "date_range": STRING, "range": ref("Range")}
 PAGED: Properties = {"total": INTEGER, "limit": INTEGER, "offset": INTEGER}
 EVERY_METRIC: Properties = dict.fromkeys(METRICS, NUMBER)
-SIX_METRICS: Properties = dict.fromkeys(SIX, NUMBER)
 _LIST_METRICS: Properties = dict.fromkeys(("sessions", "unique_visitors", "page_views"), INTEGER)
 _RATE: Properties = {"bounce_rate": NUMBER}
 EXPLAIN: Properties = {"explain": ref("Explain")}

@@ -37,10 +37,10 @@ export const CARDS = [
     key: "pages",
     title: "Pages",
     tabs: [
-      { label: "Pages", path: "top-pages", columns: PAGE_COLUMNS, measure: "unique", ...named("page") },
-      { label: "Entry", path: "entry-pages", columns: [["entries", "Entries"], ...PAGE_COLUMNS], measure: "entries", dimension: "entry_page", name: (row) => row.page, value: (row) => row.page },
-      { label: "Exit", path: "exit-pages", columns: [["exits", "Exits"], ...PAGE_COLUMNS], measure: "exits", dimension: "exit_page", name: (row) => row.page, value: (row) => row.page },
-      { label: "Hosts", path: "top-pages", extra: { view: "hostname" }, columns: PAGE_COLUMNS.slice(0, 2), measure: "unique", ...named("hostname") },
+      { label: "Pages", path: "top-pages", columns: PAGE_COLUMNS, ...named("page") },
+      { label: "Entry", path: "entry-pages", columns: [["entries", "Entries"], ...PAGE_COLUMNS], dimension: "entry_page", name: (row) => row.page, value: (row) => row.page },
+      { label: "Exit", path: "exit-pages", columns: [["exits", "Exits"], ...PAGE_COLUMNS], dimension: "exit_page", name: (row) => row.page, value: (row) => row.page },
+      { label: "Hosts", path: "top-pages", extra: { view: "hostname" }, columns: PAGE_COLUMNS.slice(0, 2), ...named("hostname") },
     ],
   },
   {
@@ -91,9 +91,9 @@ function address(state, path) {
   return `/api/v1/analytics/${site}/${path}`;
 }
 
-/** Ask for a page of a tab's rows. */
+/** Ask for a page of a tab's rows; the most of its first column, which the card shows, come first. */
 function ask(state, tab, more, signal) {
-  return get(address(state, tab.path), { ...asked(state), compare: "none", ...tab.extra, ...more }, signal);
+  return get(address(state, tab.path), { ...asked(state), compare: "none", sort: `-${tab.columns[0][0]}`, ...tab.extra, ...more }, signal);
 }
 
 /** A card that shows its first tab, and the others as they are chosen. `go` takes changes of the state. */
@@ -140,7 +140,7 @@ function pick(state, tab, value, go, isExcluded = false) {
 /** Rows with bars; a click filters by one, with Alt everything else. */
 function rows(state, tab, data, go, nothing = "Nothing in this period.") {
   if (!data.length) return h("p", { class: "empty" }, nothing);
-  const measure = tab.measure || "unique_visitors";
+  const [[measure]] = tab.columns;
   const most = Math.max(...data.map((row) => row[measure]), 1);
   const line = (row) => {
     const name = tab.name(row) ?? "(not set)";

@@ -2,7 +2,7 @@
 
 import { csvButton } from "./csv.js";
 import { dialog, h, replace } from "./dom.js";
-import { duration, exact, money, percent } from "./words.js";
+import { amounts, duration, exact, money, percent } from "./words.js";
 
 const PAGE_ROWS = 50;
 const TYPING_MS = 250;
@@ -18,7 +18,7 @@ const SHOW = {
 /** Open the list of a tab; `ask(state, tab, parameters)` gives a page of it, `choose` takes the row that is clicked. */
 export function details(state, tab, ask, choose) {
   let offset = 0;
-  let sort = null;
+  let sort = `-${tab.columns[0][0]}`;
   let timer;
   let asks = 0;
   const name = `${state.site} ${tab.label.toLowerCase()}`;
@@ -75,7 +75,7 @@ export function details(state, tab, ask, choose) {
       if (all.length >= answer.total || !answer.data.length) break;
     }
     const keys = tab.columns.map(([key]) => key);
-    const cells = (row) => keys.map((key) => (key === "revenue" ? money(row[key]) : row[key]));
+    const cells = (row) => keys.map((key) => (key === "revenue" ? amounts(row[key]) : row[key]));
     return { columns: [tab.label.toLowerCase(), ...keys], rows: all.map((row) => [tab.value(row), ...cells(row)]) };
   }
   load();

@@ -4,7 +4,7 @@ import { call, get } from "./api.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
 import { removal } from "./removal.js";
 import { asked } from "./state.js";
-import { exact, money, percent } from "./words.js";
+import { amounts, exact, money, percent } from "./words.js";
 
 const path = (state, id = "") => `/api/v1/websites/${encodeURIComponent(state.site)}/goals${id && `/${id}`}`;
 
@@ -29,7 +29,7 @@ export async function goalsInto(body, state, mayEdit, go, signal) {
 
 export async function goalsTable(state) {
   const { data } = await ask(state);
-  return { columns: ["goal", "unique_visitors", "events", "conversion_rate", "revenue"], rows: data.map((goal) => [goal.name, goal.unique_visitors, goal.events, goal.conversion_rate, money(goal.revenue)]) };
+  return { columns: ["goal", "unique_visitors", "events", "conversion_rate", "revenue"], rows: data.map((goal) => [goal.name, goal.unique_visitors, goal.events, goal.conversion_rate, amounts(goal.revenue)]) };
 }
 
 export function goalDialog(state, done) {

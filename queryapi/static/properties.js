@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { dialog, h, put, replace } from "./dom.js";
 import { csvButton } from "./csv.js";
 import { asked } from "./state.js";
-import { money } from "./words.js";
+import { amounts, money } from "./words.js";
 
 const COLUMNS = ["events", "unique_visitors", "conversion_rate", "revenue"];
 
@@ -18,10 +18,10 @@ export async function propertiesDialog(state, eventType, rows, go) {
     if (!properties.length) replace(body, h("p", { class: "empty" }, "This event carries no properties."));
     for (const { key } of properties) {
       const { data } = await ask({ prop: key, limit: 10 });
-      const tab = { dimension: `prop:${key}`, share: "conversion_rate", name: (row) => row.value, value: (row) => row.value, note: (row) => money(row.revenue) };
+      const tab = { dimension: `prop:${key}`, columns: [["unique_visitors"]], share: "conversion_rate", name: (row) => row.value, value: (row) => row.value, note: (row) => money(row.revenue) };
       const table = async () => {
         const { data: all } = await ask({ prop: key, limit: 1000 });
-        return { columns: [key, ...COLUMNS], rows: all.map((row) => [row.value, row.events, row.unique_visitors, row.conversion_rate, money(row.revenue)]) };
+        return { columns: [key, ...COLUMNS], rows: all.map((row) => [row.value, row.events, row.unique_visitors, row.conversion_rate, amounts(row.revenue)]) };
       };
       put(body, h("div", { class: "toolbar" }, h("h3", { class: "grow" }, key), csvButton(`${state.site} ${eventType} ${key}`, table)), rows(state, tab, data, (changes) => (box.close(), go(changes))));
     }

@@ -86,7 +86,9 @@ async function totals(state, root, notes, go, signal, context) {
   try {
     const { metrics, comparison, meta } = await get(...totalsOf(state), signal);
     if (signal.aborted) return;
-    replace(root, TILES.map((key) => tile(key, metrics[key], comparison?.change[key], state, go)));
+    // A rate of no visits was not lower: what there is now is new.
+    const moved = (key) => (comparison?.metrics.sessions === 0 && metrics[key] ? null : comparison?.change[key]);
+    replace(root, TILES.map((key) => tile(key, metrics[key], moved(key), state, go)));
     replace(
       notes,
       meta.sampled && h("p", { class: "notice" }, estimated(meta.sampled.metrics)),

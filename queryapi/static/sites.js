@@ -3,19 +3,23 @@
 import { call, get } from "./api.js";
 import { spark } from "./chart.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
-import { change, count } from "./words.js";
+import { change, count, exact } from "./words.js";
+
+// Each asks for two reports.
+const MOST_CARDS = 60;
 
 /** Draw the list into `root`. */
 export function sitesView(root, context, go, signal, reloadSites) {
   const search = h("input", { type: "search", placeholder: "Search", "aria-label": "Search websites", oninput: () => draw() });
   const list = h("div", { class: "sites" });
   const add = context.mayManage && h("button", { class: "primary", onclick: () => addDialog(go, reloadSites) }, "Add website");
-  replace(root, h("div", { class: "toolbar top" }, h("h1", {}, "Websites"), h("span", { class: "grow" }), context.sites.length > 6 && search, add), list);
+  replace(root, h("div", { class: "toolbar top" }, h("h1", {}, "Websites"), h("span", { class: "muted" }, "Last 7 days, against the 7 before"), h("span", { class: "grow" }), context.sites.length > 6 && search, add), list);
 
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const found = context.sites.filter((site) => `${site.id} ${site.name}`.toLowerCase().includes(wanted));
-    replace(list, found.slice(0, 60).map(siteCard), !context.sites.length && h("p", { class: "empty card" }, "No website yet. Add the first one, and put its snippet into its pages."));
+    const left = found.length - MOST_CARDS;
+    replace(list, found.slice(0, MOST_CARDS).map(siteCard), left > 0 && h("p", { class: "empty card" }, `${exact(left)} more: search for them.`), !context.sites.length && h("p", { class: "empty card" }, "No website yet. Add the first one, and put its snippet into its pages."));
   }
   function siteCard(site) {
     const figures = h("div", { class: "site-figures", "aria-busy": "true" });

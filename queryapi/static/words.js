@@ -66,10 +66,15 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
 }
 
-/** Sums by currency, `19.90 EUR, 5.00 USD`. */
+/** Sums by currency, `1,019.90 EUR, 5.00 USD`; each amount is a decimal in a string, which no number would hold. */
 export function money(revenue) {
+  return amounts(revenue, (amount) => amount.replace(/^-?\d+/, (whole) => plain.format(whole)));
+}
+
+/** The same as programs read them, `1019.90 EUR, 5.00 USD`. */
+export function amounts(revenue, show = String) {
   return Object.entries(revenue || {})
-    .map(([currency, amount]) => `${amount} ${currency}`)
+    .map(([currency, amount]) => `${show(amount)} ${currency}`)
     .join(", ");
 }
 

@@ -137,3 +137,25 @@ def test_long_lists_are_paged(owner: tuple[Page, str], shared_pipeline: Pipeline
     expect(box.locator("tbody tr")).to_have_count(20)
     expect(box.get_by_role("button", name="Next")).to_be_disabled()
     assert box.locator("tbody td").first.text_content() != first
+
+
+def test_lists_begin_with_the_most_of_what_they_show(owner: tuple[Page, str], shared_pipeline: Pipeline) -> None:
+    shared_pipeline.call("POST", "websites", {"id": "ordered"})
+    visits = [("a", "/seen-often"), ("a", "/seen-often"), ("a", "/seen-often"), ("b", "/by-many"), ("c", "/by-many")]
+    answer = shared_pipeline.send([{"website_id": "ordered", "visitor_id": who, "page": page} for who, page in visits])
+    assert answer.body["accepted"] == len(visits), answer.body
+    shared_pipeline.wait_consumed()
+
+    page, origin = owner
+    page.goto(f"{origin}/#/site/ordered?period=24h")
+    # Nothing was there before, and so no rate either.
+    expect(page.locator(".tile-button", has_text="Bounce rate").locator(".moved")).to_have_text("new")
+    card = page.locator("section[aria-label=Pages]")
+    card.get_by_role("button", name="Pages", exact=True).click()
+    expect(card.locator("li .name")).to_have_text(["/by-many", "/seen-often"])
+    card.get_by_role("button", name="Details").click()
+    details = page.locator("dialog")
+    expect(details.locator("tbody .name")).to_have_text(["/by-many", "/seen-often"])
+    expect(details.locator("th[aria-sort=descending]")).to_contain_text("Visitors")
+    details.get_by_role("button", name="Views").click()
+    expect(details.locator("tbody .name")).to_have_text(["/seen-often", "/by-many"])
