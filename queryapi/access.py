@@ -86,13 +86,15 @@ def forced_filters(principal: Principal | None) -> tuple[Condition, ...]:
     return () if principal is None else parse_filters(principal.forced_filters)
 
 
-async def require_readable(reader: Reader, principal: Principal | None, website_id: str, scope: str) -> Website:
-    """The website whose reports are asked for, which anybody may read where they are public; raises AppError 401
-    for nobody, and else as `require_website`."""
+async def require_readable(
+    reader: Reader, principal: Principal | None, website_id: str, *, is_shareable: bool = True
+) -> Website:
+    """The website whose reports are asked for: where they are public anybody may read those that a share link opens.
+    Raises AppError 401 for nobody, and else as `require_website`."""
     if principal is not None and principal.may_see(website_id):
         return await require_website(reader, principal, website_id)
     website = await find_website(reader, website_id)
-    if website is not None and website.is_public and scope == STATS_SCOPE:
+    if website is not None and website.is_public and is_shareable:
         return website
     raise no_such_website() if principal is not None else no_token()
 

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from queryapi.access import (
-    STATS_SCOPE,
     Credentials,
     forced_filters,
     identify_reader,
@@ -76,7 +75,8 @@ class Asking:
     services: Services
     principal: Principal | None
     explainer: Principal | None
-    scope: str = STATS_SCOPE
+    # Whether a share link opens the report.
+    is_shareable: bool = True
 
     async def call(self, reader: Reader, website_id: str, params: Params, filters: tuple[Condition, ...] = ()) -> Call:
         """The call of a report of the website, with whatever the asker is held to; raises AppError as
@@ -84,7 +84,7 @@ class Asking:
         if self.explainer is not None:
             website = await require_website(reader, self.explainer, website_id)
         else:
-            website = await require_readable(reader, self.principal, website_id, self.scope)
+            website = await require_readable(reader, self.principal, website_id, is_shareable=self.is_shareable)
         size = self.services.settings.exact_up_to
         held_to = forced_filters(self.principal)
         return await make_call(Call(website, params, self.services.clock(), reader, size, (*held_to, *filters)))
@@ -98,7 +98,7 @@ def report_endpoint(services: Services, report: Report) -> Endpoint:
         principal = await identify_reader(request, services.credentials, report.scope, opens_shares=report.is_shareable)
         sent = parse_params(request.scope["query_string"], known, report.repeatable)
         params, explainer = take_explain(sent, principal)
-        asking = Asking(services=services, principal=principal, explainer=explainer, scope=report.scope)
+        asking = Asking(services=services, principal=principal, explainer=explainer, is_shareable=report.is_shareable)
         website_id = request.path_params["website_id"]
 
         async def ask(reader: Reader) -> Asked:

@@ -89,7 +89,7 @@ class LiveView:
 
         async def ask(reader: Reader) -> Asked:
             if is_first:
-                website = await require_readable(reader, listener.principal, listener.website_id, REALTIME.scope)
+                website = await require_readable(reader, listener.principal, listener.website_id)
             else:
                 website = await find_website(reader, listener.website_id)
             if website is None:
@@ -138,7 +138,7 @@ class LiveView:
         try:
             again = await identify_reader(listener.request, self._services.credentials, REALTIME.scope)
             async with snapshot(self._services.pool, self._services.settings) as reader:
-                await require_readable(reader, again, listener.website_id, REALTIME.scope)
+                await require_readable(reader, again, listener.website_id)
         except AppError:
             return False
         return again == listener.principal

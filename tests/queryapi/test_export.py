@@ -11,11 +11,15 @@ import psycopg
 import pytest
 
 from queryapi.stored_event import COLUMNS
-from tests.queryapi.funnel_client import bearer, serving
+from tests.queryapi.funnel_client import bearer, register, serving
+from tests.queryapi.moving import import_pages, renamed, rows_of
 from tests.queryapi.rig import NOW, SITE, Hit, at, store, vector
 
 EXPORT = f"/api/v1/websites/{SITE}/export"
+OTHER = "other-site"
 RANGE = {"from": "2026-03-02", "to": "2026-03-03"}
+# Before the place of the client, at its very instant, after it.
+ARRIVALS = (("09:00:00", 0), ("10:00:01", 0), ("12:00:00", 0), ("08:00:00", 1))
 PROPERTIES = {"plan": "pro", "seats": 12345678901234567, "ratio": 1.10, "text": '\u4e2d\n"=1+1'}
 
 
@@ -110,6 +114,45 @@ async def test_gzip_is_given_to_who_takes_it(database: str) -> None:
 
     assert gzip.decompress(packed) == plain.content
     assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.rule("N5")
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+async def test_a_client_that_was_killed_goes_on_from_its_cursor(database: str, form: str) -> None:
+    """No event twice, none of those that were there missing, none that came behind its place; and all of it goes in
+    again as it was. Many are of one instant, in pages that are packed."""
+    instants = ("10:00:00", "10:00:00", "10:00:01", "23:59:59")
+    store(database, [Hit(at=at(clock), session=f"{clock} {n}", title="=a\r\n") for clock in instants for n in range(5)])
+    register(database, OTHER)
+    asked = {"format": form, "limit": "6"}
+    kept: list[bytes] = []
+
+    async with serving(database) as client:
+        for _ in range(2):
+            answer = await client.get(EXPORT, params=asked)
+            kept.append(answer.content)
+            asked["cursor"] = answer.headers["x-next-cursor"]
+        await client.get(EXPORT, params=asked)  # Of what it was sent it wrote nothing down.
+    stored = {row["id"] for row in rows_of(database, SITE)}
+    store(database, [Hit(at=at(clock, day), session=f"late {n}") for clock, day in ARRIVALS for n in range(5)])
+    async with serving(database) as client:
+        while "cursor" in asked:
+            answer = await client.get(EXPORT, params=asked, headers={"accept-encoding": "gzip"})
+            assert answer.headers["content-encoding"] == "gzip"
+            kept.append(answer.content)
+            asked["cursor"] = answer.headers.get("x-next-cursor", "")
+            asked = {name: value for name, value in asked.items() if value}
+        imported = await import_pages(client, OTHER, kept, form, is_packed=True)
+
+    rows = rows_of(database, SITE)
+    place = max(row["timestamp"] for row in rows if row["id"].encode() in b"".join(kept[:2]))
+    exported = [row for row in rows if row["id"].encode() in b"".join(kept)]
+    ids = [row["id"] for row in exported]
+    assert stored <= set(ids)
+    assert {row["id"] for row in rows if row["timestamp"] > place} <= set(ids)
+    assert not ({row["id"] for row in rows if row["timestamp"] < place} - stored) & set(ids)
+    assert sum(b"".join(kept).count(one.encode()) for one in ids) == len(ids) == imported[0]
+    assert rows_of(database, OTHER) == renamed(exported, OTHER)
 
 
 @pytest.mark.rule("N5")
