@@ -229,16 +229,20 @@ function signedIn() {
 
 async function beginShared(password) {
   try {
-    const opened = await call("POST", "/api/v1/shares/session", { token: shareToken, ...(password ? { password } : {}) });
-    useToken(opened.access_token, false);
-    Object.assign(context, { isPublic: false, site: opened.website_id, forced: opened.filters });
-    // The token ends after `expires_in`: a new one comes before.
-    setTimeout(() => beginShared(password), (opened.expires_in - 60) * 1000);
-    draw();
+    await openShared(password);
   } catch (error) {
     const { sharePasswordView } = await late("./signin.js");
-    gate(sharePasswordView(error, beginShared));
+    gate(sharePasswordView(error, openShared));
   }
+}
+
+async function openShared(password) {
+  const opened = await call("POST", "/api/v1/shares/session", { token: shareToken, ...(password ? { password } : {}) });
+  useToken(opened.access_token, false);
+  Object.assign(context, { isPublic: false, site: opened.website_id, forced: opened.filters });
+  // The token ends after `expires_in`: a new one comes before.
+  setTimeout(() => beginShared(password), (opened.expires_in - 60) * 1000);
+  draw();
 }
 
 function gate(...children) {

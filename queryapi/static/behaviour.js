@@ -72,7 +72,7 @@ async function journeysInto(body, state, signal) {
   const answer = await analytics(state, "journeys", { steps: 4, limit: 9 }, signal);
   if (!answer.data.length) return replace(body, h("p", { class: "empty" }, "Nothing in this period."));
   const line = (way) => h("li", {}, h("span", { class: "way" }, way.pages.map((page, index) => [index > 0 && h("i", { "aria-label": "then" }, "→"), h("span", {}, page)])), h("span", { class: "share" }, percent(way.percentage)), h("span", { class: "value" }, count(way.sessions)));
-  return replace(body, h("ul", { class: "bars ways" }, answer.data.map(line)));
+  return replace(body, h("p", { class: "unit" }, "Visits"), h("ul", { class: "bars ways" }, answer.data.map(line)));
 }
 
 async function journeysTable(state) {

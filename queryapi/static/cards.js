@@ -140,7 +140,7 @@ function pick(state, tab, value, go, isExcluded = false) {
 /** Rows with bars; a click filters by one, with Alt everything else. */
 function rows(state, tab, data, go, nothing = "Nothing in this period.") {
   if (!data.length) return h("p", { class: "empty" }, nothing);
-  const [[measure]] = tab.columns;
+  const [[measure, label]] = tab.columns;
   const most = Math.max(...data.map((row) => row[measure]), 1);
   const line = (row) => {
     const name = tab.name(row) ?? "(not set)";
@@ -159,5 +159,5 @@ function rows(state, tab, data, go, nothing = "Nothing in this period.") {
       tab.more?.(state, row, go),
     );
   };
-  return h("ul", { class: "bars" }, data.map(line));
+  return [h("p", { class: "unit" }, label), h("ul", { class: "bars" }, data.map(line))];
 }

@@ -40,13 +40,16 @@ export function replace(element, ...children) {
 /** A modal dialog with a title; closes by Escape, its button, or a click beside it, and then is gone. */
 export function dialog(title, ...children) {
   const close = h("button", { class: "icon", "aria-label": "Close", onclick: () => box.close() }, "×");
+  // Whoever marks text and lets go beside the dialog did not mean to leave it.
+  let isPressedBeside = false;
   const box = h(
     "dialog",
     {
       class: "dialog",
       "aria-label": title,
       onclose: () => box.remove(),
-      onclick: (event) => event.target === box && box.close(),
+      onpointerdown: (event) => (isPressedBeside = event.target === box),
+      onclick: (event) => isPressedBeside && event.target === box && box.close(),
     },
     h("div", { class: "dialog-in" }, h("header", {}, h("h2", {}, title), close), ...children),
   );
@@ -58,7 +61,8 @@ export function dialog(title, ...children) {
 /** A short message at the foot of the page that goes by itself. */
 export function notify(text) {
   const box = h("div", { class: "toast", role: "status" }, text);
-  document.body.append(box);
+  // Below an open dialog nobody sees it, and no screen reader says it.
+  ([...document.querySelectorAll("dialog[open]")].at(-1) || document.body).append(box);
   setTimeout(() => box.remove(), 4000);
 }
 

@@ -14,7 +14,7 @@ const SPOKEN = { dropped_reasons: "dropped", dropped_by_gateway: "not taken in",
 const MEANT = {
   accepted: "taken in by the gateway",
   duplicates: "came twice, counted once",
-  dead_lettered: "could not be stored, kept aside",
+  "dead lettered": "could not be stored, kept aside",
 };
 
 /** The report, of a period that is chosen above it. */

@@ -18,7 +18,7 @@ export async function propertiesDialog(state, eventType, rows, go) {
     if (!properties.length) replace(body, h("p", { class: "empty" }, "This event carries no properties."));
     for (const { key } of properties) {
       const { data } = await ask({ prop: key, limit: 10 });
-      const tab = { dimension: `prop:${key}`, columns: [["unique_visitors"]], share: "conversion_rate", name: (row) => row.value, value: (row) => row.value, note: (row) => money(row.revenue) };
+      const tab = { dimension: `prop:${key}`, columns: [["unique_visitors", "Visitors"]], share: "conversion_rate", name: (row) => row.value, value: (row) => row.value, note: (row) => money(row.revenue) };
       const table = async () => {
         const { data: all } = await ask({ prop: key, limit: 1000 });
         return { columns: [key, ...COLUMNS], rows: all.map((row) => [row.value, row.events, row.unique_visitors, row.conversion_rate, amounts(row.revenue)]) };

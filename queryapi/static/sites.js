@@ -3,10 +3,8 @@
 import { call, get } from "./api.js";
 import { spark } from "./chart.js";
 import { dialog, field, h, notify, replace } from "./dom.js";
-import { change, count, exact } from "./words.js";
-
-// Each asks for two reports.
-const MOST_CARDS = 60;
+import { whenSeen } from "./seen.js";
+import { change, count } from "./words.js";
 
 /** Draw the list into `root`. */
 export function sitesView(root, context, go, signal, reloadSites) {
@@ -18,24 +16,27 @@ export function sitesView(root, context, go, signal, reloadSites) {
   function draw() {
     const wanted = search.value.trim().toLowerCase();
     const found = context.sites.filter((site) => `${site.id} ${site.name}`.toLowerCase().includes(wanted));
-    const left = found.length - MOST_CARDS;
-    replace(list, found.slice(0, MOST_CARDS).map(siteCard), left > 0 && h("p", { class: "empty card" }, `${exact(left)} more: search for them.`), !context.sites.length && h("p", { class: "empty card" }, "No website yet. Add the first one, and put its snippet into its pages."));
+    const none = context.sites.length ? "No website is called so." : "No website yet. Add the first one, and put its snippet into its pages.";
+    replace(list, found.map(siteCard), !found.length && h("p", { class: "empty card" }, none));
   }
   function siteCard(site) {
-    const figures = h("div", { class: "site-figures", "aria-busy": "true" });
+    const figures = h("div", { class: "site-figures" });
     const link = `#/site/${encodeURIComponent(site.id)}`;
     const card = h("a", { class: "card site", href: link }, h("h2", {}, site.name || site.id), figures);
+    whenSeen(card, signal, () => fill(figures, encodeURIComponent(site.id)));
+    return card;
+  }
+  function fill(figures, id) {
     const base = `/api/v1/analytics`;
-    const id = encodeURIComponent(site.id);
+    figures.setAttribute("aria-busy", "true");
     Promise.all([get(`${base}/timeseries/${id}`, { period: "7d", metrics: "unique_visitors", interval: "day", compare: "none" }, signal), get(`${base}/dashboard/${id}`, { period: "7d", utm_limit: 1 }, signal)])
       .then(([series, totals]) => {
         const values = series.data.map((item) => item.unique_visitors);
         const moved = totals.comparison?.change.unique_visitors;
-        replace(figures, spark(values, "Visitors of the last 7 days"), h("div", {}, h("b", {}, count(totals.metrics.unique_visitors)), " visitors", moved !== undefined && h("span", { class: `moved ${moved > 0 ? "good" : moved < 0 ? "bad" : ""}` }, change(moved))));
+        replace(figures, spark(values, "Visitors of the last 7 days"), h("div", {}, h("b", {}, count(totals.metrics.unique_visitors)), " visitors ", moved !== undefined && h("span", { class: `moved ${moved > 0 ? "good" : moved < 0 ? "bad" : ""}` }, change(moved))));
       })
       .catch((error) => error.name !== "AbortError" && replace(figures, h("p", { class: "muted" }, error.message)))
       .finally(() => figures.removeAttribute("aria-busy"));
-    return card;
   }
   draw();
 }

@@ -119,6 +119,12 @@ def open_dialog(page: Page, opens: str) -> None:
     settle(page)
 
 
+def is_too_wide(page: Page) -> bool:
+    """Whether the page, or a dialog above it, must be scrolled sideways."""
+    elements = "[document.documentElement, ...document.querySelectorAll('dialog')]"
+    return bool(page.evaluate(f"{elements}.some((element) => element.scrollWidth > element.clientWidth)"))
+
+
 def serious_barriers(page: Page, within: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
     """What axe-core finds that keeps somebody out, in all of the page or in one element, at both widths and in both
     themes: the rule, where, and why. Nothing is left open or closed by looking."""

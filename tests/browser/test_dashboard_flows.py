@@ -22,6 +22,7 @@ def owner(browser: Browser, shared_pipeline: Pipeline) -> Iterator[tuple[Page, s
 def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, shared_pipeline: Pipeline) -> None:
     link = re.search(r"#setup=[\w-]+", shared_pipeline.logs())
     assert link is not None
+    shared_pipeline.call("POST", "websites", {"id": "only-for-eve"})
     for page, origin in looking(browser, shared_pipeline, Look(is_owner=False)):
         page.goto(origin)
         expect(page.locator(".notice")).to_contain_text("Nobody has an account yet")
@@ -45,12 +46,17 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
         expect(page.locator("dialog .notice code")).not_to_have_text(password)
         password = page.locator("dialog .notice code").text_content() or ""
         page.get_by_label("E-mail").fill("eve@example.com")
+        page.locator("dialog").get_by_label("Websites").select_option("only-for-eve")
         page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.locator("dialog li", has_text="eve@example.com")).to_contain_text("only-for-eve")
         page.get_by_role("button", name="Disable eve@example.com").click()
         expect(page.locator("dialog li", has_text="eve@example.com")).to_contain_text("disabled")
         page.get_by_role("button", name="Delete eve@example.com").click()
         page.get_by_role("button", name="Delete person").click()
         expect(page.locator("dialog li", has_text="eve@example.com")).to_have_count(0)
+        # There is always an owner: nobody takes that from themselves.
+        expect(page.get_by_label("Role of ada@example.com")).to_be_disabled()
+        expect(page.get_by_label("Delete ada@example.com")).to_have_count(0)
         assert serious_barriers(page) == {}
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Ada", exact=True).click()
@@ -66,6 +72,14 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
         page.reload()
         page.get_by_role("button", name="bob@example.com").click()
         expect(page.get_by_text("People…")).to_have_count(0)
+        page.click("text=Change password…")
+        page.get_by_label("Current password").fill(password)
+        page.get_by_label("New password").fill(_PASSWORD)
+        page.get_by_role("button", name="Change", exact=True).click()
+        expect(page.locator(".toast")).to_have_text("Changed")
+        for tried, status in ((password, 401), (_PASSWORD, 200)):
+            bob = {"email": "bob@example.com", "password": tried}
+            assert shared_pipeline.call("POST", "session", bob, token="").status == status
     users = {user["email"]: user["role"] for user in shared_pipeline.read("users").body["data"]}
     assert users == {"ada@example.com": "owner", "bob@example.com": "editor"}
 
@@ -85,9 +99,15 @@ def test_new_website_shows_its_snippet_and_turns_live(owner: tuple[Page, str], s
     )
     assert serious_barriers(page) == {}
 
+    page.locator(".live").click()
+    live_dialog = page.locator("dialog")
+    expect(live_dialog.locator(".figure").first).to_have_text("0")
     shared_pipeline.send({"website_id": "fresh.example", "event_type": "pageview", "page": "/"}, path="event")
     expect(page.locator(".main .figure").first).to_have_text("1", timeout=30_000)
     expect(page.locator(".welcome")).to_have_count(0)
+    expect(live_dialog.locator(".figure")).to_have_text(["1", "1", "1", "1"], timeout=30_000)
+    expect(live_dialog.locator("li .name").first).to_have_text("/")
+    page.keyboard.press("Escape")
 
     page.click("text=Settings")
     page.get_by_label("Name", exact=True).first.fill("Fresh")
@@ -243,6 +263,11 @@ def test_shared_link_shows_only_what_it_may(
         expect(visitor.locator(".main .figure").first).to_have_text("1")
         settle(visitor)
         expect(visitor.locator(".chip").first).to_have_text("Page is /pricing")
+        # It is no button, and no address leads around it.
+        expect(visitor.locator("button.chip:not(.add)")).to_have_count(0)
+        visitor.goto(f"{link}#/site/{site}?period=24h&filters=%5B%5D")
+        settle(visitor)
+        expect(visitor.locator(".main .figure").first).to_have_text("1")
         expect(visitor.locator(".funnel .step")).to_have_count(2)
         for absent in ("Settings", "New goal", "New funnel", "Latest events", "Segments", "Share…", "Sign out"):
             expect(visitor.get_by_text(absent, exact=True)).to_have_count(0)

@@ -100,6 +100,20 @@ def test_keys_alone_do_it_all(opened: tuple[Page, str], site: str) -> None:
     expect(page.locator("#period")).to_contain_text(" – ")
 
 
+def test_theme_is_the_readers_own(opened: tuple[Page, str], site: str) -> None:
+    page, origin = opened
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{origin}/#/site/{site}?period=24h")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    for theme, is_light in (("Dark", False), ("Light", True), ("Like the system", True)):
+        page.get_by_role("button", name="Menu").click()
+        page.get_by_role("menuitemradio", name=theme).click()
+        page.reload()
+        expect(page.get_by_role("button", name="Menu")).to_be_visible()
+        assert (page.evaluate(paper) == light) is is_light, theme
+
+
 def test_graph_is_a_table_too(opened: tuple[Page, str], site: str, shared_pipeline: Pipeline) -> None:
     page, origin = opened
     page.goto(f"{origin}/#/site/{site}?period=7d&compare=none")

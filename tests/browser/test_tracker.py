@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser.chromium import opened
 from tests.browser.tracked_site import HOST, TrackedSite, stop_clock, wait_painted
 
 
@@ -109,6 +110,19 @@ def test_calls_made_before_the_tracker_came_are_told(site: TrackedSite, page: Pa
     assert (rows["early/a"]["properties"], str(rows["early/a"]["revenue_amount"])) == ({"n": 1}, "19.9000")
     assert (rows["early/a"]["interactive"], rows["late/a"]["interactive"]) == (False, True)
     assert rows["pageview/virtual"]["properties"] == {"section": "x"}
+
+
+def test_without_scripts_a_picture_counts(site: TrackedSite, browser: Browser) -> None:
+    """As TRACKER.md says it."""
+    guide = (Path(__file__).parents[2] / "ingest" / "TRACKER.md").read_text("utf-8")
+    tag = re.search(r"^<noscript><img .+$", guide, re.MULTILINE)
+    assert tag is not None
+    picture = tag.group().replace("https://analytics.example.com", site.gateway).replace("my-site", site.website_id)
+    with opened(browser, site.complaints, java_script_enabled=False) as context:
+        context.new_page().goto(site.put("/a", picture) + "?utm_source=letter")
+
+        (view,) = site.wait_for("pageview")
+    assert (view["page"], view["hostname"], view["utm_source"]) == ("/a", HOST, "letter")
 
 
 def test_whoever_opts_out_is_not_counted(site: TrackedSite, page: Page) -> None:

@@ -1,19 +1,16 @@
 """What the site view can be asked for: other intervals, days, zones, places, whom, and all of it as files."""
 
 import csv
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from mmdb_writer import MMDBWriter
-from netaddr import IPSet
 from playwright.sync_api import Browser, Page, expect
 
 from shared.clock import utc_now
 from tests.browser.shown_site import FORMULA, HOSTILE, Look, fill, looking, settle
-from tests.flow.pipeline import Pipeline, wait_until
+from tests.flow.pipeline import Pipeline
 
 _TODAY = utc_now().date()
 
@@ -44,21 +41,6 @@ def test_interval_is_switched(opened: tuple[Page, str], site: str) -> None:
     page.get_by_role("button", name="Months").click()
     expect(rows.first.locator("th")).not_to_contain_text("Week")
     assert rows.count() == 2
-
-
-def test_other_line_is_what_it_is_compared_with(opened: tuple[Page, str], site: str) -> None:
-    page, origin = opened
-    page.goto(f"{origin}/#/site/{site}?period=7d")
-    settle(page)
-    before = page.locator("path.line.before")
-    expect(before).to_have_attribute("d", re.compile("^M"))
-    expect(page.get_by_role("columnheader", name="Before")).to_have_count(1)
-    expect(page.locator(".moved").first).to_have_text("new")
-    page.locator("#compare").click()
-    page.click("text=No comparison")
-
-    expect(before).to_have_attribute("d", "")
-    expect(page.locator(".moved")).to_have_count(0)
 
 
 def test_note_stands_on_the_graph(opened: tuple[Page, str], shared_pipeline: Pipeline) -> None:
@@ -146,23 +128,6 @@ def test_days_are_chosen_and_shortcuts_leave_them(opened: tuple[Page, str], site
     expect(page.locator("#period")).to_be_visible()
     page.keyboard.press("s")
     expect(page.locator("h1")).to_have_text("Websites")
-
-
-def test_tile_of_the_map_filters(opened: tuple[Page, str], shared_pipeline: Pipeline) -> None:
-    page, origin = opened
-    _put_geo(shared_pipeline.log_directory / "geo")
-    website_id = "mapped"
-    # The worker looks for new files every few seconds: who came before is nowhere, and not counted with the others.
-    wait_until(lambda: _come(shared_pipeline, "probe", ("46.5.1.1",)) == {"DE"}, "places", every_seconds=0.5)
-    assert _come(shared_pipeline, website_id, ("46.5.1.1", "46.5.2.1", "49.224.1.1")) == {"DE", "NZ"}
-    page.goto(f"{origin}/#/site/{website_id}?period=24h")
-    tile = page.get_by_role("button", name="Germany: 2 visitors, 66.67 %")
-    expect(tile).to_be_visible()
-    expect(page.get_by_role("button", name="New Zealand: 1 visitors")).to_be_visible()
-    tile.press("Enter")
-
-    expect(page.locator(".chip").first).to_have_text("Country is DE ×")
-    expect(page.locator(".main .figure").first).to_have_text("2")
 
 
 def test_segments_are_kept_met_renamed_and_deleted(opened: tuple[Page, str], shared_pipeline: Pipeline) -> None:
@@ -261,28 +226,6 @@ _TABLES = (
     "referrers", "campaign", "pages", "entry", "exit", "map", "countries", "regions", "cities", "browsers",
     "systems", "devices", "events", "signup plan", "ingest report",
 )  # fmt: skip
-
-
-def _put_geo(directory: Path) -> None:
-    """A geo database with two networks, where the worker looks for one."""
-    directory.mkdir()
-    writer = MMDBWriter(database_type="country ipvAll")
-    for network, country in (("46.5.0.0/16", "DE"), ("49.224.0.0/16", "NZ")):
-        writer.insert_network(IPSet([network]), {"country_code": country})
-    writer.to_db_file(str(directory / "new"))
-    (directory / "new").rename(directory / "countries.mmdb")
-
-
-def _come(pipeline: Pipeline, website_id: str, addresses: Sequence[str]) -> set[str]:
-    """Let a visitor come from each address; gives the countries that are known of all who came so far."""
-    pipeline.call("POST", "websites", {"id": website_id})
-    events = [
-        {"website_id": website_id, "visitor_id": address, "page": "/", "ip_address": address} for address in addresses
-    ]
-    assert pipeline.send(events, pipeline.import_headers()).body["accepted"] == len(addresses)
-    pipeline.wait_consumed()
-    told = pipeline.read(f"analytics/{website_id}/top-countries", query="period=24h").body["data"]
-    return {row["country"] for row in told if row["country"]}
 
 
 def _rows(path: Path) -> list[list[str]]:
