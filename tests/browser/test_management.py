@@ -29,12 +29,14 @@ def test_every_setting_is_what_the_api_answers(owner: tuple[Page, str], shared_p
         "Domains": "shop.example, www.shop.example",
         "Keep single events for days": "30",
         "Networks not to count": "203.0.113.0/24\n2001:db8::/32",
+        "A visit of one page is no bounce after seconds": "15",
     }
     for label, text in texts.items():
         form.get_by_label(label).fill(text)
     form.get_by_label("Visitors").select_option("persistent")
     form.get_by_label("Who sends Global Privacy Control").select_option("ignore")
-    form.get_by_label("Everybody may read the reports").check()
+    for label in ("Who comes by another campaign", "Everybody may read the reports"):
+        form.get_by_label(label).check()
     form.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_have_text("Saved")
 
@@ -48,12 +50,15 @@ def test_every_setting_is_what_the_api_answers(owner: tuple[Page, str], shared_p
         "excluded_networks": ["203.0.113.0/24", "2001:db8::/32"],
         "identity": "persistent",
         "gpc": "ignore",
+        "engaged_threshold_s": 15,
+        "split_on_campaign": True,
         "is_public": True,
     }
     page.reload()
     for label, text in texts.items():
         expect(form.get_by_label(label)).to_have_value(text)
-    expect(form.get_by_label("Everybody may read the reports")).to_be_checked()
+    for label in ("Who comes by another campaign", "Everybody may read the reports"):
+        expect(form.get_by_label(label)).to_be_checked()
     # Saved again as it stands, nothing changes.
     form.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_have_text("Saved")
