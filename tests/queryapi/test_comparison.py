@@ -64,6 +64,46 @@ def test_the_same_weekdays_never_reach_into_the_range() -> None:
     assert (found.first_day, found.last_day) == (date(2025, 12, 28), date(2026, 1, 4))
 
 
+@pytest.mark.rule("R40")
+@pytest.mark.parametrize(
+    ("first", "last", "before"),
+    [
+        # A Sunday; a year before it was a Saturday, and the Sundays around are one day after and six before.
+        (date(2026, 3, 8), date(2026, 3, 8), date(2025, 3, 9)),
+        # A Sunday again: a Friday two years of days before, whose nearest Sunday is two days later.
+        (date(2024, 3, 3), date(2024, 3, 3), date(2023, 3, 5)),
+        # Monday, of a leap year: the Saturday before is nearer to the Monday after it than to the one before.
+        (date(2024, 2, 26), date(2024, 2, 29), date(2023, 2, 27)),
+    ],
+)
+def test_the_nearest_equal_weekday_is_set_against(first: date, last: date, before: date) -> None:
+    current = days_range(first, last, TOKYO, "")
+
+    found = comparison_range(Params({"match_day_of_week": ("true",)}), current, "year_over_year", NOW)
+
+    assert found is not None
+    assert (found.first_day, found.first_day.weekday() if found.first_day else None) == (before, first.weekday())
+    assert found.last_day == before + (last - first)
+
+
+@pytest.mark.rule("R40")
+@pytest.mark.parametrize(
+    ("first", "last", "before"),
+    [
+        (date(2024, 2, 29), date(2024, 2, 29), (date(2023, 2, 28), date(2023, 2, 28))),
+        (date(2024, 2, 1), date(2024, 2, 29), (date(2023, 2, 1), date(2023, 2, 28))),
+        (date(2025, 2, 28), date(2025, 3, 1), (date(2024, 2, 28), date(2024, 3, 1))),
+    ],
+)
+def test_the_day_that_most_years_lack_is_set_against_the_one_before(
+    first: date, last: date, before: tuple[date, date]
+) -> None:
+    found = comparison_range(Params({}), days_range(first, last, TOKYO, ""), "year_over_year", NOW)
+
+    assert found is not None
+    assert (found.first_day, found.last_day) == before
+
+
 def test_moments_are_set_against_as_long_before() -> None:
     since = datetime(2026, 3, 2, 10, tzinfo=UTC)
     current = Range(since=since, until=since + timedelta(hours=3), zone=TOKYO, label="")

@@ -31,7 +31,8 @@ def events(payload: str) -> list[dict[str, Any]]:
 async def test_every_column_of_every_event_is_exported(database: str) -> None:
     told = {"referrer": "https://a.example/", "bot_reasons": ["ua"], "revenue_amount": "19.9000"}
     hit = Hit(at=at("10:00:00"), is_bot=True, title="A", properties=PROPERTIES, own={**told, "revenue_currency": "EUR"})
-    store(database, [hit, Hit(at=at("10:00:00"), website_id="other"), Hit(at=at("10:00:00", 2), session="later")])
+    # Of another website, and of the instant at which the range is over.
+    store(database, [hit, Hit(at=at("10:00:00"), website_id="other"), Hit(at=at("00:00:00", 2), session="later")])
 
     async with serving(database) as client:
         answer = await client.get(EXPORT, params=RANGE)

@@ -1,0 +1,226 @@
+"""Numbers at the edges of what defines them, where random traffic seldom is. Each case is a website of its own."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.queryapi.rig import DAY, NOW, Hit, at, refresh, running, settings_for, store
+
+Body = dict[str, Any]
+DAY_1 = "from=2026-03-02&to=2026-03-02&compare=none"
+DAY_2 = "from=2026-03-03&to=2026-03-03&compare=none"
+# No whole quarter of an hour: single events tell.
+MINUTES = "from=2026-03-02T10:01:00Z&to=2026-03-02T10:09:00Z&compare=none"
+DASHBOARD, PAGES, RECENT = "analytics/dashboard/{}", "analytics/{}/top-pages", "events/{}/recent"
+MIDNIGHT = DAY + timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Hits, a report and its query, and what is looked at of the answer."""
+
+    hits: Sequence[Hit]
+    path: str
+    query: str
+    told: Callable[[Body], object]
+    expected: object
+
+
+def metric(name: str) -> Callable[[Body], object]:
+    return lambda body: body["metrics"][name]
+
+
+def page(name: str, column: str) -> Callable[[Body], object]:
+    return lambda body: next(row for row in body["data"] if row["page"] == name).get(column)
+
+
+def column(name: str) -> Callable[[Body], object]:
+    return lambda body: [row[name] for row in body["data"]]
+
+
+def filters(*tree: object) -> str:
+    return f"filters={quote(json.dumps(tree))}"
+
+
+def silent(event_type: str, clock: str = "10:05:00", **fields: Any) -> Hit:
+    return Hit(at=at(clock), event_type=event_type, page="", **fields)
+
+
+# Of one session that goes on after midnight: what a day tells of it.
+OVERNIGHT = [Hit(at=at("20:00:00"), page="/in"), Hit(at=at("00:30:00", 1), page="/out")]
+CASES: dict[str, Case] = {
+    "a view at the end of the range is no exit in it": Case(
+        [Hit(at=at("23:50:00")), Hit(at=MIDNIGHT)], PAGES, DAY_1, page("/a", "exits"), 0
+    ),
+    "a view at the beginning of the range is an exit in it": Case(
+        [Hit(at=at("23:50:00")), Hit(at=MIDNIGHT)], PAGES, DAY_2, page("/a", "exits"), 1
+    ),
+    "more exits than views that are picked are all of them": Case(
+        [
+            hit
+            for name in ("s1", "s2")
+            for hit in (
+                Hit(at=at("10:00:00"), session=name, properties={"plan": "pro"}, page="/a" if name == "s1" else "/b"),
+                Hit(at=at("10:01:00"), session=name, page="/a"),
+            )
+        ],
+        PAGES,
+        f"{DAY_1}&prop:plan=pro",
+        page("/a", "exit_rate"),
+        100.0,
+    ),
+    "a gap after the range is none of its pages": Case(
+        [Hit(at=at("23:59:00")), Hit(at=at("23:59:10"), page="/b"), Hit(at=MIDNIGHT), Hit(at=at("00:05:00", 1))],
+        PAGES,
+        DAY_1,
+        page("/a", "avg_time"),
+        10,
+    ),
+    "a gap is half an hour at most": Case(
+        [Hit(at=at("10:00:00")), Hit(at=at("10:30:01"), page="/b")], PAGES, DAY_1, page("/a", "avg_time"), 1800
+    ),
+    "engagement between quarters is no event": Case(
+        [silent("engagement", engaged_ms=1)], DASHBOARD, MINUTES, metric("events"), 0
+    ),
+    "identification between quarters is no event": Case([silent("identify")], DASHBOARD, MINUTES, metric("events"), 0),
+    "who was identified alone visited nothing": Case(
+        [silent("identify")], DASHBOARD, DAY_1, metric("unique_visitors"), 0
+    ),
+    "the website itself refers nobody, whatever a tag says": Case(
+        [
+            Hit(
+                at=at("10:00:00"),
+                attributes={"hostname": "a.example", "referrer": "https://a.example/x", "source": "letter"},
+            )
+        ],
+        "analytics/{}/top-referrers",
+        DAY_1,
+        column("referrer"),
+        [],
+    ),
+    "what was done before the range was not done in it": Case(
+        OVERNIGHT, DASHBOARD, f"{DAY_2}&{filters(['has_done', ['is', 'page', ['/in']]])}", metric("page_views"), 0
+    ),
+    "what was done as the range ended was not done in it": Case(
+        [Hit(at=at("23:50:00")), Hit(at=MIDNIGHT, page="/b")],
+        DASHBOARD,
+        f"{DAY_1}&{filters(['has_done', ['is', 'page', ['/b']]])}",
+        metric("page_views"),
+        0,
+    ),
+    "time spent on a page is no visit that was done": Case(
+        [Hit(at=at("10:00:00")), replace(silent("engagement", engaged_ms=1), page="/b")],
+        DASHBOARD,
+        f"{DAY_1}&{filters(['has_done', ['is', 'page', ['/b']]])}",
+        metric("sessions"),
+        0,
+    ),
+    "what is no engagement is a visit": Case(
+        [Hit(at=at("10:00:00")), silent("engagement", engaged_ms=1), silent("performance")],
+        RECENT,
+        f"{DAY_1}&{filters(['is_not', 'event_type', ['engagement']])}",
+        column("event_type"),
+        ["pageview"],
+    ),
+    "what is not no engagement is engagement": Case(
+        [Hit(at=at("10:00:00")), silent("engagement", engaged_ms=1), silent("performance")],
+        RECENT,
+        f"{DAY_1}&{filters(['not', ['is_not', 'event_type', ['engagement']]])}",
+        column("event_type"),
+        ["engagement"],
+    ),
+    "a session is entered where it began, also the day before": Case(
+        OVERNIGHT, DASHBOARD, f"{DAY_2}&entry_page=/in", metric("page_views"), 1
+    ),
+    "a session is left where it ended, also the day after": Case(
+        OVERNIGHT, DASHBOARD, f"{DAY_1}&exit_page=/out", metric("page_views"), 1
+    ),
+    "a session is measured whole, also the day after": Case(
+        [*OVERNIGHT, Hit(at=at("19:59:00", 1), page="/late")], DASHBOARD, DAY_1, metric("avg_session_time"), 86_340
+    ),
+    "a session that filters pick is as well": Case(
+        [
+            Hit(at=at("20:00:00"), attributes={"country": "DE"}),
+            Hit(at=at("19:59:00", 1), page="/late", attributes={"country": "DE"}),
+        ],
+        DASHBOARD,
+        f"{DAY_1}&country=DE",
+        metric("avg_session_time"),
+        86_340,
+    ),
+    "a week that the range begins in is a part": Case(
+        [Hit(at=at("10:00:00", 2))],
+        "analytics/timeseries/{}",
+        "from=2026-02-25&to=2026-03-08&interval=week&compare=none",
+        lambda body: [item.get("partial") for item in body["data"]],
+        [True, None],
+    ),
+    "who was engaged alone did not come back": Case(
+        [silent("engagement", engaged_ms=1), Hit(at=at("10:05:00"), visitor="v2", session="s2")],
+        "analytics/{}/retention",
+        f"{MINUTES}&interval=day",
+        lambda body: [row["visitors"] for row in body["data"]],
+        [1],
+    ),
+    "of twenty loads the fifteenth is the 75th percentile": Case(
+        [silent("performance", f"10:{n:02}:00", own={"performance": Jsonb({"lcp": 100 * n})}) for n in range(1, 21)],
+        "analytics/{}/performance",
+        DAY_1,
+        lambda body: body["lcp"]["p75"],
+        1500,
+    ),
+    "a way ends with the first view of its end": Case(
+        [Hit(at=at(f"10:0{n}:00"), page=page) for n, page in enumerate(("/c", "/a", "/b", "/a"))],
+        "analytics/{}/journeys",
+        f"{DAY_1}&end=/a",
+        column("pages"),
+        [["/c", "/a"]],
+    ),
+    "what is five minutes old is over, what is to come is not yet": Case(
+        [
+            Hit(at=NOW - timedelta(seconds=300), visitor="v1"),
+            Hit(at=NOW - timedelta(seconds=300) + MICROSECOND, visitor="v2"),
+            Hit(at=NOW, visitor="v3"),
+            Hit(at=NOW + MICROSECOND, visitor="v4"),
+            Hit(at=NOW - timedelta(seconds=1800), visitor="v5"),
+            Hit(at=NOW - timedelta(seconds=3600), visitor="v6"),
+            Hit(at=NOW, visitor="v7", event_type="identify"),
+            Hit(at=NOW, visitor="v8", event_type="performance"),
+        ],
+        "analytics/{}/realtime",
+        "",
+        lambda body: [
+            body[name] for name in ("current_visitors", "active_users", "page_views_last_5m", "page_views_last_1h")
+        ],
+        [2, 3, 2, 4],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.rule("R20")
+@pytest.mark.rule("R28")
+@pytest.mark.rule("R29")
+@pytest.mark.rule("R34")
+@pytest.mark.rule("R39")
+@pytest.mark.rule("R44")
+@pytest.mark.parametrize("is_rolled_up", [True, False], ids=["rolled up", "dirty"])
+async def test_numbers_hold_at_their_edges(database: str, *, is_rolled_up: bool) -> None:
+    sites = {name: f"case-{number}" for number, name in enumerate(CASES)}
+    store(database, [replace(hit, website_id=sites[name]) for name, case in CASES.items() for hit in case.hits])
+    if is_rolled_up:
+        refresh(database)
+    found: dict[str, object] = {}
+
+    async with running(settings_for(database)) as api:
+        for name, case in CASES.items():
+            reply = await api.get(f"/api/v1/{case.path.format(sites[name])}", case.query)
+            found[name] = case.told(reply.body) if reply.status == 200 else reply.payload
+
+    assert found == {name: case.expected for name, case in CASES.items()}
