@@ -62,10 +62,10 @@ class Look:
 
 
 def fill(pipeline: Pipeline) -> str:
-    """The id of a website with three visits of the last two hours, a goal and a funnel."""
+    """The id of a website with three visits of the last half hour, a goal and a funnel."""
     website_id = f"shown-{next(_NUMBERS)}"
     pipeline.call("POST", "websites", {"id": website_id, "name": f"{website_id} {HOSTILE}"[:190]})
-    then = utc_now() - timedelta(hours=1)
+    then = utc_now() - timedelta(minutes=20)
 
     def event(visitor: str, minute: int, **more: object) -> dict[str, object]:
         at = (then + timedelta(minutes=minute)).isoformat()
@@ -127,13 +127,15 @@ def is_too_wide(page: Page) -> bool:
 
 def serious_barriers(page: Page, within: str | None = None) -> dict[str, list[tuple[str, str, str]]]:
     """What axe-core finds that keeps somebody out, in all of the page or in one element, at both widths and in both
-    themes: the rule, where, and why. Nothing is left open or closed by looking."""
+    themes: the rule, where, and why; and what must be scrolled sideways. Nothing is left open or closed by looking."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     if page.evaluate("!window.axe"):
         page.evaluate(AXE_SCRIPT)
     before = page.viewport_size or {"width": _WIDTHS[0], "height": _HEIGHT}
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": before["height"]})
+        if is_too_wide(page):
+            found[f"{width}"] = [("too wide", within or "page", "must be scrolled sideways")]
         for scheme in _SCHEMES:
             page.emulate_media(color_scheme=scheme)
             told: Any = page.evaluate(_RUN_AXE, [within, scheme])

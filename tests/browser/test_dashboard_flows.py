@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import Complaints, opened
-from tests.browser.shown_site import Look, fill, looking, serious_barriers, settle
+from tests.browser.shown_site import HOSTILE, Look, fill, looking, serious_barriers, settle
 from tests.flow.pipeline import Pipeline
 
 _PASSWORD = "correct horse battery"
@@ -37,7 +37,9 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
         page.get_by_role("button", name="Ada", exact=True).click()
         page.click("text=People…")
         page.get_by_label("E-mail").fill("bob@example.com")
+        page.locator("dialog").get_by_label("Name").fill(HOSTILE)
         page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.locator("dialog li", has_text="bob@example.com")).to_contain_text(HOSTILE)
         password = page.locator("dialog .notice code").text_content() or ""
         with page.expect_response(lambda answer: answer.request.method == "PUT"):
             page.get_by_label("Role of bob@example.com").select_option("editor")
@@ -70,7 +72,7 @@ def test_first_owner_comes_in_by_the_link_and_lets_others_in(browser: Browser, s
         # An editor adds no website and nobody.
         expect(page.get_by_role("button", name="Add website")).to_have_count(0)
         page.reload()
-        page.get_by_role("button", name="bob@example.com").click()
+        page.get_by_role("button", name=HOSTILE).click()
         expect(page.get_by_text("People…")).to_have_count(0)
         page.click("text=Change password…")
         page.get_by_label("Current password").fill(password)
@@ -225,6 +227,8 @@ def test_funnels_and_goals_are_made_changed_and_deleted(owner: tuple[Page, str],
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".funnel", has_text="signup").locator(".step")).to_have_count(3)
     expect(page.locator(".funnel", has_text="signup").locator(".step b")).to_have_text(["2", "1", "1"])
+    lost = page.locator(".funnel", has_text="signup").locator("small")
+    expect(lost).to_have_text(["of 3 visitors", "−1 (50.0 %) · 1 m 00 s", "−0 (0 %) · 1 m 00 s"])
     page.locator(".funnel-head", has_text="To the price").get_by_role("button", name="Delete").click()
     page.locator("dialog .danger").click()
     expect(page.locator(".funnel-head")).to_have_count(1)
@@ -254,8 +258,10 @@ def test_shared_link_shows_only_what_it_may(
     page.get_by_role("button", name="Make a link").click()
     link = page.locator("dialog .notice code").text_content() or ""
     page.get_by_label("Password, if any").fill(_PASSWORD)
+    page.locator("dialog").get_by_label("Name").fill(HOSTILE)
     page.get_by_role("button", name="Make a link").click()
     expect(page.locator("dialog li")).to_have_count(2)
+    expect(page.locator("dialog li", has_text=HOSTILE)).to_contain_text("with password")
     locked = page.locator("dialog .notice code").text_content() or ""
 
     for visitor, _ in looking(browser, shared_pipeline, Look(390, "dark", is_owner=False)):

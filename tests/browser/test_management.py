@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.chromium import Complaints, opened
-from tests.browser.shown_site import Look, fill, looking, serious_barriers, settle
+from tests.browser.shown_site import HOSTILE, Look, fill, looking, serious_barriers, settle
 from tests.flow.pipeline import Pipeline, wait_until
 
 _PASSWORD = "correct horse battery"
@@ -70,14 +70,14 @@ def test_key_opens_what_it_is_for_until_it_is_revoked(owner: tuple[Page, str], s
     site = fill(shared_pipeline)
     page.goto(f"{origin}/#/site/{site}/settings")
     keys = page.locator("section[aria-label='API keys']")
-    keys.get_by_label("Name of the key").fill("reports")
+    keys.get_by_label("Name of the key").fill(HOSTILE)
     keys.get_by_role("button", name="Make a key").click()
     key = keys.locator(".notice code").text_content() or ""
-    expect(keys.locator("li")).to_have_text("reports stats:readRevoke")
+    expect(keys.locator("li")).to_have_text(f"{HOSTILE} stats:readRevoke")
     answer = shared_pipeline.read(f"analytics/dashboard/{site}", token=key, query="period=24h")
     assert (answer.status, answer.body["metrics"]["unique_visitors"]) == (200, 3)
 
-    keys.get_by_role("button", name="Revoke reports").click()
+    keys.get_by_role("button", name=f"Revoke {HOSTILE}").click()
     page.locator("dialog").get_by_role("button", name="Revoke key").click()
     expect(keys.locator("li")).to_have_count(0)
     assert shared_pipeline.read(f"analytics/dashboard/{site}", token=key).status == 401

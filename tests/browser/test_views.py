@@ -215,12 +215,28 @@ def test_every_table_is_a_file(opened: tuple[Page, str], site: str, shared_pipel
     assert computed == []
     told = {name for name, rows in files.items() if any(f"'{FORMULA}" in row for row in rows)}
     assert told >= {"events.csv", "goals.csv", "funnels.csv", "latest events.csv"}
+    for name, (path, key) in _LISTS.items():
+        rows = shared_pipeline.read(f"analytics/{path.format(site)}", query="period=24h").body["data"]
+        # Their order is the page's own.
+        assert {(row[0].lstrip("'"), row[1]) for row in files[f"{name}.csv"][1:]} == {
+            (str(row[key] or "(not set)"), str(row["unique_visitors"])) for row in rows
+        }, name
     pages = shared_pipeline.read(f"analytics/{site}/top-pages", query="period=24h").body["data"]
     assert [row[:3] for row in files["pages.csv"][1:]] == [
         [row["page"], str(row["unique"]), str(row["views"])] for row in pages
     ]
 
 
+_LISTS = {
+    "sources": ("dashboard/{}/sources", "source"),
+    "channels": ("{}/channels", "channel"),
+    "countries": ("{}/top-countries", "country"),
+    "regions": ("geo/{}/regions", "region"),
+    "cities": ("geo/{}/cities", "city"),
+    "browsers": ("{}/top-browsers", "browser"),
+    "systems": ("{}/top-os", "os"),
+    "devices": ("{}/top-devices", "device"),
+}
 _TABLES = (
     "over time", "goals", "funnels", "web vitals", "journeys", "retention", "latest events", "sources", "channels",
     "referrers", "campaign", "pages", "entry", "exit", "map", "countries", "regions", "cities", "browsers",
