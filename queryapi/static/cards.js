@@ -115,7 +115,7 @@ export function listCard(state, card, go, signal) {
       more.hidden = !answer.total;
       estimated.hidden = !answer.meta.sampled;
     } catch (error) {
-      if (!signal.aborted) replace(body, h("p", { class: "empty", role: "alert" }, error.message));
+      if (!signal.aborted && current === tab) replace(body, h("p", { class: "empty", role: "alert" }, error.message));
     } finally {
       if (current === tab) body.removeAttribute("aria-busy");
     }

@@ -40,7 +40,7 @@ export function details(state, tab, ask, choose) {
       back.disabled = offset === 0;
       forth.disabled = offset + PAGE_ROWS >= answer.total;
     } catch (error) {
-      replace(body, h("p", { class: "empty", role: "alert" }, error.message));
+      if (mine === asks) replace(body, h("p", { class: "empty", role: "alert" }, error.message));
     }
   }
   function header([key, label]) {

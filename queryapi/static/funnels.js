@@ -79,7 +79,7 @@ export function funnelDialog(state, funnel, done) {
     steps.append(line);
   };
   for (const step of funnel?.steps || [null, null]) add(step);
-  const form = h("form", { class: "form", onsubmit: save }, field("Name", name), h("span", {}, "Steps, in their order"), steps, h("button", { type: "button", onclick: () => steps.children.length < MOST_STEPS && add(null) }, "+ Step"), h("button", { class: "primary" }, funnel ? "Save" : "Create"));
+  const form = h("form", { class: "form", onsubmit: save }, field("Name", name), h("span", {}, "Steps, in their order"), steps, h("button", { type: "button", onclick: () => (steps.children.length < MOST_STEPS ? add(null) : notify(`${MOST_STEPS} steps at most`)) }, "+ Step"), h("button", { class: "primary" }, funnel ? "Save" : "Create"));
   const box = dialog(funnel ? "Edit funnel" : "New funnel", form);
   async function save(event) {
     event.preventDefault();

@@ -1,5 +1,6 @@
 """What an owner sets of a website in the page is what the API answers, and what is refused is told."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,8 @@ def test_every_setting_is_what_the_api_answers(owner: tuple[Page, str], shared_p
         "split_on_campaign": True,
         "is_public": True,
     }
+    report = shared_pipeline.read("analytics/dashboard/managed").body
+    assert report["range"]["timezone"] == "Asia/Kathmandu"
     page.reload()
     for label, text in texts.items():
         expect(form.get_by_label(label)).to_have_value(text)
@@ -127,6 +130,50 @@ def test_what_was_begun_in_a_dialog_is_not_lost_beside_it(owner: tuple[Page, str
     expect(page.locator("dialog")).to_have_count(0)
 
 
+_OFFERED: dict[str, dict[str, set[str]]] = {
+    "viewer": {
+        "": {
+            "Sources",
+            "Pages",
+            "Places",
+            "Devices",
+            "Events",
+            "Goals",
+            "Funnels",
+            "Web vitals",
+            "Journeys",
+            "Retention",
+        },
+        "/settings": {"Snippet", "Ingest report"},
+    },
+    "editor": {"": {"Latest events"}, "/settings": {"Annotations"}},
+    "owner": {"": set(), "/settings": {"Website", "API keys", "Share links", "Export and import", "Delete"}},
+}
+
+
+def test_page_offers_what_its_reader_may_and_asks_for_no_more(browser: Browser, shared_pipeline: Pipeline) -> None:
+    site = fill(shared_pipeline)
+    origin = f"http://127.0.0.1:{shared_pipeline.query_port}"
+    offered: dict[str, set[str]] = {"": {"Over time"}, "/settings": set()}
+    for role, more in _OFFERED.items():
+        complaints = Complaints((origin,))
+        with opened(browser, complaints, viewport={"width": 1440, "height": 5000}) as context:
+            page = context.new_page()
+            token = shared_pipeline.token(role=role)
+            page.add_init_script(f"sessionStorage.setItem('analytics.token', {token!r})")
+            for view, expected in offered.items():
+                expected.update(more[view])
+                page.goto(f"{origin}/#/site/{site}{view}")
+                settle(page)
+                sections = page.locator("main section")
+                expect(sections).to_have_count(len(expected))
+                assert {section.get_attribute("aria-label") for section in sections.all()} == expected, role
+                tools = page.get_by_role("button", name=re.compile("^(New goal|New funnel|Delete .+)$"))
+                assert (tools.count() > 0) is (role != "viewer"), (role, view)
+        # Nothing was asked for that is refused.
+        assert complaints.found == [], role
+
+
 def test_refusals_are_told_in_the_words_of_the_api(browser: Browser, shared_pipeline: Pipeline) -> None:
     site = fill(shared_pipeline)
     link = shared_pipeline.call("POST", f"websites/{site}/shares", {"name": "x", "password": _PASSWORD}).body
@@ -176,4 +223,9 @@ def test_refusals_are_told_in_the_words_of_the_api(browser: Browser, shared_pipe
         page.get_by_label("Id").fill(site)
         # Not below the dialog, where nobody reads it.
         refused(page.locator("dialog").get_by_role("button", name="Add"), page.locator("dialog .toast"))
+        # Whoever is here no longer is asked who they are.
+        late = context.new_page()
+        late.add_init_script("sessionStorage.setItem('analytics.token', 'nonsense')")
+        late.goto(f"{origin}/#/site/{site}")
+        expect(late.locator("h1")).to_have_text("Sign in")
     assert [found for found in complaints.found if "Failed to load resource" not in found] == []

@@ -172,8 +172,9 @@ def test_an_id_is_kept_only_where_the_page_asks(site: TrackedSite, context: Brow
 
 
 @pytest.mark.rule("R51")
-def test_no_id_is_kept_of_whoever_objects(site: TrackedSite, page: Page) -> None:
-    page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { get: () => true });")
+@pytest.mark.parametrize(("name", "value"), [("globalPrivacyControl", "true"), ("doNotTrack", "'1'")])
+def test_no_id_is_kept_of_whoever_objects(site: TrackedSite, page: Page, name: str, value: str) -> None:
+    page.add_init_script(f"Object.defineProperty(navigator, '{name}', {{ get: () => {value} }});")
     page.goto(site.put("/a", head=site.tag('data-identity="persistent"')))
 
     site.wait_for("pageview")
