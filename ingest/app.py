@@ -14,9 +14,11 @@ from starlette.routing import Route
 
 from ingest.backlog import Backlog
 from ingest.client import Senders
+from ingest.cluster import Follower
 from ingest.dropped import DropCounts
 from ingest.gateway import Gateway
 from ingest.identity import Naming
+from ingest.lane import Lane
 from ingest.limits import Buckets
 from ingest.metrics import IngestMetrics
 from ingest.publish import Publisher
@@ -35,12 +37,16 @@ METHODS = frozenset({"POST", "OPTIONS"})
 
 
 def create_app(settings: Settings, redis: Redis, clock: Clock, registry: CollectorRegistry | None = None) -> Starlette:
-    """The gateway. `redis` must be a client of `ingest.connection.connect`; it is not closed here.
+    """The gateway. `redis` must be a client of `ingest.connection.connect`; it is not closed here. It holds the
+    streams too, unless they are on a cluster.
     Raises SettingError when a key is configured that is not fit for use."""
     registry = registry or CollectorRegistry()
     metrics = IngestMetrics(registry)
-    publisher = Publisher(redis, metrics, settings.stream_partitions, settings.max_pending_bytes)
-    backlog = Backlog(redis, publisher, metrics, settings)
+    partitions = range(settings.stream_partitions)
+    follower = Follower(settings.stream_cluster, partitions, metrics) if settings.stream_cluster else None
+    lanes = follower.lanes if follower else [Lane(redis.connection_pool, partitions, metrics)]
+    publisher = Publisher(lanes, metrics, settings.max_pending_bytes)
+    backlog = Backlog(follower.routes if follower else {redis: partitions}, publisher, metrics, settings)
     salts = SaltBook(redis, clock)
     sites = Sites(redis, clock, accepts_any=settings.allow_unregistered_sites)
     drops = DropCounts(redis)
@@ -63,7 +69,10 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await sites.refresh()
-        beside = (publisher.run, backlog.run, sites.keep_fresh, salts.keep_ahead, drops.keep_telling)
+        beside = [*(lane.run for lane in lanes), backlog.run, sites.keep_fresh, salts.keep_ahead, drops.keep_telling]
+        if follower:
+            await follower.follow()
+            beside.append(follower.run)
         jobs = [asyncio.create_task(job()) for job in beside]
         yield
         # Every request has had its answer by now: nothing waits for these any more.

@@ -1,8 +1,8 @@
-"""Watches the Redis behind the streams: how full it is, and what its acknowledgement is worth (RELIABILITY 2)."""
+"""Watches what holds the streams: how full it is, and what its acknowledgement is worth (RELIABILITY 2)."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
@@ -20,19 +20,42 @@ MEMORY_SHARE = 0.8
 # What a 202 means: `always` survives a power cut, `everysec` may lose about 3 s, `none` everything.
 Durability = Literal["always", "everysec", "none", "unknown"]
 
+_WEAKEST_FIRST: tuple[Durability, ...] = ("none", "unknown", "everysec", "always")
+
 log = structlog.get_logger()
 
 
-class Backlog:
-    """Closes the publisher while Redis holds too much or keeps nothing; `run` must be running."""
+class _Measure(NamedTuple):
+    """Of one server: entries in its streams, whether its memory is full, and what it promises."""
 
-    def __init__(self, redis: Redis, publisher: Publisher, metrics: IngestMetrics, settings: Settings) -> None:
-        self._redis = redis
+    length: int
+    is_full: bool
+    durability: Durability
+
+
+class Backlog:
+    """Closes the publisher while Redis holds too much or keeps nothing; `run` must be running.
+
+    `routes` are the servers with the partitions of each, and may change meanwhile."""
+
+    def __init__(
+        self,
+        routes: Mapping[Redis, Sequence[int]],
+        publisher: Publisher,
+        metrics: IngestMetrics,
+        settings: Settings,
+    ) -> None:
+        self._routes = routes
         self._publisher = publisher
         self._metrics = metrics
         self._settings = settings
-        self._has_groups = False
+        # Partitions that have a group, and what servers have said of themselves.
+        self._grouped = set[int]()
+        self._promises: dict[Redis, Durability] = {}
+        # The weakest of the servers that answered the last check.
         self.durability: Durability = "unknown"
+        # Whether any of them answered it; True before the first.
+        self.is_reachable = True
 
     @property
     def closed_because(self) -> str | None:
@@ -41,57 +64,72 @@ class Backlog:
     async def run(self) -> None:
         """Check for ever."""
         while True:
-            try:
-                await self.check()
-            except (RedisError, OSError) as error:
-                # Not a reason to close: publishing finds out by itself, and recovers by itself.
-                log.warning("backlog_not_checked", error=type(error).__name__)
+            await self.check()
             await asyncio.sleep(CHECK_EVERY_SECONDS)
 
     async def check(self) -> None:
-        """One round; raises RedisError or OSError when Redis cannot be asked."""
-        if self.durability == "unknown":
-            self.durability = await self._read_durability()
-        if not self._has_groups:
-            await self._create_groups()
-        pipeline = self._redis.pipeline(transaction=False)
-        for partition in range(self._settings.stream_partitions):
+        """One round. A server that does not answer is no reason to close: publishing finds out by itself, and
+        recovers by itself."""
+        servers = [self._measure(server, partitions) for server, partitions in self._routes.items()]
+        found: list[_Measure] = []
+        for outcome in await asyncio.gather(*servers, return_exceptions=True):
+            if isinstance(outcome, (RedisError, OSError)):
+                log.warning("backlog_not_checked", error=type(outcome).__name__)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                found.append(outcome)
+        self.is_reachable = bool(found)
+        if not found:
+            return
+        self.durability = min(found, key=lambda each: _WEAKEST_FIRST.index(each.durability)).durability
+        length = sum(each.length for each in found)
+        self._metrics.stream_length.set(length)
+        self._metrics.pending_bytes.set(self._publisher.pending_bytes)
+        self._publisher.closed_because = self._reason(length, is_full=any(each.is_full for each in found))
+
+    async def _measure(self, server: Redis, partitions: Sequence[int]) -> _Measure:
+        if self._promises.get(server, "unknown") == "unknown":
+            self._promises[server] = await _read_durability(server)
+        if not self._grouped.issuperset(partitions):
+            await self._create_groups(server, partitions)
+        pipeline = server.pipeline(transaction=False)
+        for partition in partitions:
             pipeline.xlen(stream_key(partition))
         pipeline.info("memory")
         *lengths, memory = await pipeline.execute()
-        self._metrics.stream_length.set(sum(lengths))
-        self._metrics.pending_bytes.set(self._publisher.pending_bytes)
-        self._publisher.closed_because = self._reason(sum(lengths), memory["used_memory"], memory["maxmemory"])
+        limit = memory["maxmemory"]
+        is_full = bool(limit) and memory["used_memory"] >= MEMORY_SHARE * limit
+        return _Measure(sum(lengths), is_full, self._promises[server])
 
-    def _reason(self, length: int, used_bytes: int, max_bytes: int) -> str | None:
+    def _reason(self, length: int, *, is_full: bool) -> str | None:
         if self.durability == "none" and not self._settings.is_development:
             return "not_durable"
         if length >= self._settings.max_backlog:
             return "backlog"
-        if max_bytes and used_bytes >= MEMORY_SHARE * max_bytes:
-            return "memory"
-        return None
+        return "memory" if is_full else None
 
-    async def _create_groups(self) -> None:
+    async def _create_groups(self, server: Redis, partitions: Sequence[int]) -> None:
         """The worker does the same: whoever comes first, no entry is before the group (RELIABILITY C38)."""
-        for partition in range(self._settings.stream_partitions):
+        for partition in partitions:
             try:
-                await self._redis.xgroup_create(stream_key(partition), CONSUMER_GROUP, id="0", mkstream=True)
+                await server.xgroup_create(stream_key(partition), CONSUMER_GROUP, id="0", mkstream=True)
             except ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
-        self._has_groups = True
+        self._grouped.update(partitions)
 
-    async def _read_durability(self) -> Durability:
-        try:
-            config = await self._redis.config_get("appendonly", "appendfsync", "maxmemory-policy")
-        except ResponseError:
-            log.warning("durability_unknown")
-            return "unknown"
-        durability = _durability(config)
-        if durability != "always":
-            log.warning("durability_weak", durability=durability)
-        return durability
+
+async def _read_durability(server: Redis) -> Durability:
+    try:
+        config = await server.config_get("appendonly", "appendfsync", "maxmemory-policy")
+    except ResponseError:
+        log.warning("durability_unknown")
+        return "unknown"
+    durability = _durability(config)
+    if durability != "always":
+        log.warning("durability_weak", durability=durability)
+    return durability
 
 
 def _durability(config: Mapping[str | None, str | None]) -> Durability:

@@ -10,10 +10,11 @@ from ingest.client import Sender
 from ingest.dropped import DropCounts
 from ingest.exclusion import is_excluded
 from ingest.identity import Naming
+from ingest.lane import Parcel
 from ingest.limits import Buckets
 from ingest.metrics import IngestMetrics
 from ingest.parse import ClientEvent, Parsed
-from ingest.publish import Parcel, Publisher
+from ingest.publish import Publisher
 from ingest.refusal import EventError, Warned
 from ingest.sites import Sites
 from ingest.timestamps import Window

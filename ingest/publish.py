@@ -1,78 +1,31 @@
-"""Group commit: what arrives while an entry is under way becomes the next entry (SPEC R59, RELIABILITY 3.5).
-
-A flight is one entry for each partition that has something waiting, sent together and read back
-together; at most one flight is under way, and so at most one XADD a partition. With
-`appendfsync always` the server makes the whole flight durable with one fsync. A request is answered
-only when the replies for all of its envelopes are in.
-"""
+"""The way into the streams: a request is answered only when the replies for all of its envelopes are in (SPEC R59)."""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
+from ingest.lane import Lane, Parcel
 from ingest.metrics import IngestMetrics
 from ingest.unavailable import unavailable
-from ingest.wire import Wire, open_wire
-from shared.clock import monotonic_seconds
-from shared.stream import stream_key
-
-# One entry is one worker transaction at most, and Redis keeps it in one piece.
-MAX_ENTRY_BYTES = 1024 * 1024
-MAX_ENTRY_EVENTS = 5000
-# Longer, and the client should rather come back: the server may be stopped, or its disk stuck.
-FLIGHT_SECONDS = 2.0
-
-log = structlog.get_logger()
-
-
-class Parcel(NamedTuple):
-    """One envelope on its way: its partition, its bytes, and how many events they hold."""
-
-    partition: int
-    payload: bytes
-    event_count: int
-
-
-class _Waiting(NamedTuple):
-    parcel: Parcel
-    # The waiter's own: cancelling one request must not cancel those it shares an entry with.
-    done: asyncio.Future[None]
 
 
 class Publisher:
-    """Puts parcels into the streams; `run` must be running."""
+    """Gives parcels to the lanes of their partitions, which must be running."""
 
-    def __init__(self, redis: Redis, metrics: IngestMetrics, partitions: int, max_pending_bytes: int) -> None:
-        self._pool = redis.connection_pool
-        self._wire: Wire | None = None
+    def __init__(self, lanes: Sequence[Lane], metrics: IngestMetrics, max_pending_bytes: int) -> None:
+        self._lanes = lanes
+        self._lane_of = {partition: lane for lane in lanes for partition in lane.partitions}
         self._metrics = metrics
         self._max_pending_bytes = max_pending_bytes
-        self._pending_bytes = 0
-        self._queues: list[deque[_Waiting]] = [deque() for _ in range(partitions)]
-        self._keys = [stream_key(partition).encode() for partition in range(partitions)]
-        self._wake = asyncio.Event()
         # Set while nothing may be accepted (back-pressure); the reason for the log and the metric.
         self.closed_because: str | None = None
 
     async def publish(self, parcels: Sequence[Parcel]) -> None:
         """Returns when every parcel is durable; raises AppError 503 when one is not, or may not be."""
         size = sum(len(parcel.payload) for parcel in parcels)
-        if self.closed_because is not None or self._pending_bytes + size > self._max_pending_bytes:
+        if self.closed_because is not None or self.pending_bytes + size > self._max_pending_bytes:
             self._metrics.refused_publish.labels(self.closed_because or "pending_bytes").inc()
             raise unavailable()
-        loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[None]] = []
-        for parcel in parcels:
-            future = loop.create_future()
-            futures.append(future)
-            self._queues[parcel.partition].append(_Waiting(parcel, future))
-        self._pending_bytes += size
-        self._wake.set()
+        futures = [self._lane_of[parcel.partition].take(parcel) for parcel in parcels]
         if len(futures) == 1:
             await futures[0]
             return
@@ -82,88 +35,4 @@ class Publisher:
 
     @property
     def pending_bytes(self) -> int:
-        return self._pending_bytes
-
-    async def run(self) -> None:
-        """Fly for ever."""
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while flight := self._board():
-                    await self._fly(flight)
-        finally:
-            await self._close()
-
-    def _board(self) -> dict[int, list[_Waiting]]:
-        """What goes with the next flight, by partition."""
-        flight: dict[int, list[_Waiting]] = {}
-        for partition, queue in enumerate(self._queues):
-            if not queue:
-                continue
-            boarded = flight[partition] = [queue.popleft()]
-            size, events = len(boarded[0].parcel.payload), boarded[0].parcel.event_count
-            while queue:
-                parcel = queue[0].parcel
-                size += len(parcel.payload)
-                events += parcel.event_count
-                if size > MAX_ENTRY_BYTES or events > MAX_ENTRY_EVENTS:
-                    break
-                boarded.append(queue.popleft())
-        return flight
-
-    async def _fly(self, flight: dict[int, list[_Waiting]]) -> None:
-        started = monotonic_seconds()
-        try:
-            async with asyncio.timeout(FLIGHT_SECONDS):
-                replies = await self._exchange(flight)
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("publish_failed", error=type(error).__name__)
-            await self._close()
-            self._land([waiting for boarded in flight.values() for waiting in boarded], is_durable=False)
-            # The server is gone: what waits behind would only wait for the same.
-            self._land([waiting for queue in self._queues for waiting in queue], is_durable=False)
-            for queue in self._queues:
-                queue.clear()
-            return
-        for boarded, reply in zip(flight.values(), replies, strict=True):
-            if reply is not None:
-                # OOM, MISCONF, LOADING, READONLY, NOAUTH...: the server answers, and refuses.
-                log.warning("publish_refused", error=reply.partition(" ")[0])
-            self._land(boarded, is_durable=reply is None)
-        self._metrics.publish_seconds.observe(monotonic_seconds() - started)
-
-    async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[str | None]:
-        """The refusals of the XADDs of `flight`, in its order."""
-        if self._wire is None or not self._wire.is_open:
-            await self._close()
-            self._wire = await open_wire(self._pool)
-        parts: list[bytes] = []
-        for partition, boarded in flight.items():
-            _pack_xadd(parts, self._keys[partition], [waiting.parcel.payload for waiting in boarded])
-        return await self._wire.exchange(b"".join(parts), len(flight))
-
-    async def _close(self) -> None:
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            await wire.close()
-
-    def _land(self, waitings: Sequence[_Waiting], *, is_durable: bool) -> None:
-        for parcel, done in waitings:
-            self._pending_bytes -= len(parcel.payload)
-            # The waiter may have gone, its request cut; its events are in the entry all the same.
-            if done.done():
-                continue
-            if is_durable:
-                done.set_result(None)
-            else:
-                done.set_exception(unavailable())
-
-
-def _pack_xadd(parts: list[bytes], key: bytes, payloads: Sequence[bytes]) -> None:
-    """XADD key * 0 payload 1 payload ..., in the wire format (RESP): equal field names would be lost
-    to clients that read an entry as a map."""
-    parts.append(b"*%d\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n" % (3 + 2 * len(payloads), len(key), key))
-    for index, payload in enumerate(payloads):
-        name = b"%d" % index
-        parts.append(b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(payload), payload))
+        return sum(lane.pending_bytes for lane in self._lanes)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ingest.client import Origin
 from ingest.identity import Naming, Visitor
-from ingest.publish import Parcel
+from ingest.lane import Parcel
 from shared.event import Envelope, Event, encode_envelope
 from shared.registry import Website
 

@@ -51,12 +51,15 @@ class Status:
         )
 
     async def ready(self, _: Request) -> Response:
-        """Whether events can be taken now: that needs Redis, and never the database."""
+        """Whether events can be taken now: that needs Redis, of a cluster beside it one node at least, and never the
+        database."""
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._redis.ping()
         except (RedisError, OSError, TimeoutError):
             return json_response({"status": "not ready", "error": "redis connection failed"}, 503)
+        if not self._backlog.is_reachable:
+            return json_response({"status": "not ready", "error": "streams do not answer"}, 503)
         if self._backlog.closed_because is not None:
             return json_response({"status": "not ready", "error": self._backlog.closed_because}, 503)
         return json_response({"status": "ready", "timestamp": self._clock()})

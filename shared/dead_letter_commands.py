@@ -8,6 +8,7 @@ import psycopg
 import redis
 from psycopg.rows import DictRow
 
+from shared.cluster import connect_cluster
 from shared.command_database import CommandError, transaction
 from shared.event import Envelope, Event, decode_envelope, encode_envelope
 from shared.seen import IMPORTED_BUCKET, seen_bucket, seen_key
@@ -30,16 +31,19 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 died = f"{letter['died_at']:%Y-%m-%dT%H:%M:%S%z}"
                 print(died, letter["website_id"] or "-", letter["reason"], letter["error"].replace("\n", " "), sep="\t")
             return 0
-        client = redis.Redis.from_url(settings.redis_url)
         try:
-            # All of them first: what dies again is a new letter.
-            done = [_replay(connection, client, letter, settings) for letter in list(letters)]
+            with _streams(settings) as client:
+                # All of them first: what dies again is a new letter.
+                done = [_replay(connection, client, letter, settings) for letter in list(letters)]
         except redis.RedisError as error:
             raise CommandError(f"Redis does not answer: {error}; what was not sent is kept, run it again") from error
-        finally:
-            client.close()
     print(f"{sum(done)} sent again, {len(done) - sum(done)} left that nobody can read")
     return 0 if all(done) else 1
+
+
+def _streams(settings: Settings) -> redis.Redis | redis.RedisCluster:
+    cluster = settings.stream_cluster
+    return connect_cluster(cluster) if cluster else redis.Redis.from_url(settings.redis_url)
 
 
 def _letters(connection: psycopg.Connection[DictRow], website_id: str | None) -> Iterator[DictRow]:
@@ -53,7 +57,12 @@ def _letters(connection: psycopg.Connection[DictRow], website_id: str | None) ->
         place = {name: letters[-1][name] for name in _PLACE}
 
 
-def _replay(connection: psycopg.Connection[DictRow], client: redis.Redis, letter: DictRow, settings: Settings) -> bool:
+def _replay(
+    connection: psycopg.Connection[DictRow],
+    client: redis.Redis | redis.RedisCluster,
+    letter: DictRow,
+    settings: Settings,
+) -> bool:
     """Send one letter and throw it away, or leave it. It is in the stream before it is gone from the table; should the
     command end between the two it is sent twice, and counts once by its id, as a client's retry does."""
     taken = connection.execute(read("writes/dead_letter_take"), {name: letter[name] for name in _PLACE}).fetchone()

@@ -1,12 +1,14 @@
 """`analytics doctor`: one line for each thing that must be right, with what to do when it is not."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
 import redis
 
+from shared.cluster import connect_cluster
 from shared.settings import SettingError, Settings
 from shared.tokens import checked_secret
 from sql.migrate import OLDEST_POSTGRES, MigrationError, pending
@@ -15,9 +17,9 @@ from sql.migrate import OLDEST_POSTGRES, MigrationError, pending
 _OLDEST_REDIS = (7, 0)
 _SAFE_POSTGRES = ("fsync", "full_page_writes")
 _SAFE_REDIS = {
-    "appendonly": ("yes", "accepted events are lost when it stops"),
-    "appendfsync": ("always", "about a second of accepted events can be lost"),
-    "maxmemory-policy": ("noeviction", "accepted events can be evicted"),
+    "appendonly": ("yes", "{held} are lost when it stops"),
+    "appendfsync": ("always", "about a second of {held} can be lost"),
+    "maxmemory-policy": ("noeviction", "{held} can be evicted"),
 }
 
 
@@ -45,27 +47,56 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _secret(settings)
     yield from _postgres(settings)
     yield from check_redis(settings)
+    if settings.stream_cluster:
+        yield from _cluster(settings)
     yield _geo(settings)
 
 
 def check_redis(settings: Settings) -> Iterator[Finding]:
-    """Whether a 202 is worth something on this Redis (RELIABILITY 6.2)."""
-    client = redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+    """Whether a 202 is worth something on this Redis (RELIABILITY 6.2), or on a cluster what is held beside it."""
+    with redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as client:
+        held = "salts and counts" if settings.stream_cluster else "accepted events"
+        yield from _redis(client, "redis", held, "start it or set REDIS_URL; `analytics up` brings its own")
+
+
+def _cluster(settings: Settings) -> Iterator[Finding]:
+    """Each node that has slots, and whether the others go on when it is lost."""
     try:
-        with client:
-            server = client.info("server")
-            version = str(server.get("valkey_version") or server["redis_version"])
-            current = tuple(int(part) for part in version.split(".")[:2])
-            too_old = "7.0 or newer is needed; upgrade it" if current < _OLDEST_REDIS else ""
-            yield Finding("redis", f"answers, version {version}", too_old)
-            for name, (wanted, otherwise) in _SAFE_REDIS.items():
-                value = client.config_get(name).get(name)
-                advice = "" if value == wanted else f"{otherwise}; set `{name} {wanted}`"
-                yield Finding(f"redis {name}", str(value), advice)
-            limit = int(client.config_get("maxmemory").get("maxmemory") or 0)
-            yield Finding("redis maxmemory", f"{limit} bytes", "" if limit else "set a limit, such as `maxmemory 1gb`")
+        cluster = connect_cluster(settings.stream_cluster)
     except redis.RedisError as error:
-        yield Finding("redis", str(error), "start it or set REDIS_URL; `analytics up` brings its own")
+        yield Finding("cluster", str(error), "start it or correct STREAM_CLUSTER")
+        return
+    with cluster:
+        for node in cluster.get_primaries():
+            client, subject = cluster.get_redis_connection(node), f"cluster {node.name}"
+            yield from _redis(client, subject, "accepted events", "start it")
+            yield from _coverage(client, subject)
+
+
+def _coverage(client: redis.Redis, subject: str) -> Iterator[Finding]:
+    name = "cluster-require-full-coverage"
+    with suppress(redis.RedisError):
+        value = client.config_get(name).get(name)
+        advice = "" if value == "no" else f"it refuses everything when another node is lost; set `{name} no`"
+        yield Finding(f"{subject} {name}", str(value), advice)
+
+
+def _redis(client: redis.Redis, subject: str, held: str, otherwise: str) -> Iterator[Finding]:
+    """`held` is what depends on the server, `otherwise` what to do when it does not answer."""
+    try:
+        server = client.info("server")
+        version = str(server.get("valkey_version") or server["redis_version"])
+        current = tuple(int(part) for part in version.split(".")[:2])
+        too_old = "7.0 or newer is needed; upgrade it" if current < _OLDEST_REDIS else ""
+        yield Finding(subject, f"answers, version {version}", too_old)
+        for name, (wanted, lost) in _SAFE_REDIS.items():
+            value = client.config_get(name).get(name)
+            advice = "" if value == wanted else f"{lost.format(held=held)}; set `{name} {wanted}`"
+            yield Finding(f"{subject} {name}", str(value), advice)
+        limit = int(client.config_get("maxmemory").get("maxmemory") or 0)
+        yield Finding(f"{subject} maxmemory", f"{limit} bytes", "" if limit else "set a limit, such as `maxmemory 1gb`")
+    except redis.RedisError as error:
+        yield Finding(subject, str(error), otherwise)
 
 
 def _secret(settings: Settings) -> Finding:

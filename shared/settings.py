@@ -37,6 +37,11 @@ SETTINGS = (
     Setting("DATABASE_URL", "", "PostgreSQL 16 or newer; empty = embedded"),
     Setting("DATABASE_REPLICA_URL", "", "a streaming replica that reports are read from; empty = DATABASE_URL"),
     Setting("REDIS_URL", "", "Redis or Valkey with `appendonly yes`; empty = embedded"),
+    Setting(
+        "STREAM_CLUSTER",
+        "",
+        "addresses of nodes, comma separated, of a Redis or Valkey cluster for the streams; empty = REDIS_URL",
+    ),
     Setting("HOST", "127.0.0.1", "the address to listen on"),
     Setting("INGEST_PORT", "8080", "the gateway's port, and the front door's in embedded mode"),
     Setting("ANALYTICS_SERVICE_PORT", "3002", "the query API's port when it runs on its own"),
@@ -92,6 +97,7 @@ class Settings:
     database_url: str
     database_replica_url: str
     redis_url: str
+    stream_cluster: tuple[str, ...]
     host: str
     ingest_port: int
     query_port: int
@@ -170,6 +176,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_url=parsed("DATABASE_URL", _parse_database_url),
         database_replica_url=parsed("DATABASE_REPLICA_URL", _parse_database_url),
         redis_url=parsed("REDIS_URL", _parse_redis_url),
+        stream_cluster=parsed("STREAM_CLUSTER", lambda value: tuple(map(_parse_node_url, _parse_list(value)))),
         host=text("HOST"),
         ingest_port=whole("INGEST_PORT", 0, 65535),
         query_port=whole("ANALYTICS_SERVICE_PORT", 0, 65535),
@@ -231,13 +238,23 @@ def _parse_database_url(value: str) -> str:
 
 
 def _parse_redis_url(value: str) -> str:
-    try:
-        is_valid = not value or (urlsplit(value).scheme in {"redis", "rediss", "unix"} and urlsplit(value).port != 0)
-    except ValueError:
-        is_valid = False
-    if not is_valid:
+    if value and not _is_address(value, "redis", "rediss", "unix"):
         raise ValueError("must be an address such as redis://user:password@host:6379/0 or unix:///path/to/socket")
     return value
+
+
+def _parse_node_url(value: str) -> str:
+    # A cluster has one database, and names its nodes by host and port.
+    if not _is_address(value, "redis", "rediss") or urlsplit(value).path.strip("/") or not urlsplit(value).hostname:
+        raise ValueError("must be addresses such as redis://user:password@host:6379, without a database")
+    return value
+
+
+def _is_address(value: str, *schemes: str) -> bool:
+    try:
+        return urlsplit(value).scheme in schemes and urlsplit(value).port != 0
+    except ValueError:
+        return False
 
 
 def _parse_public_url(value: str) -> str:

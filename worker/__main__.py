@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from shared.clock import monotonic_seconds, utc_now
 from shared.logs import configure_logs
 from shared.settings import SettingError, Settings, read_settings
+from worker.cluster_inbox import ClusterInbox
 from worker.connection import UnsafeServerError
 from worker.consume import Tools, WorkerConfig, consume
 from worker.enrich import Enricher
@@ -47,7 +48,9 @@ async def _run(settings: Settings) -> None:
     metrics = WorkerMetrics(registry)
     _serve_metrics(settings, registry)
     tools = Tools(
-        inbox=Inbox(connect_redis(settings.redis_url)),
+        inbox=ClusterInbox(settings.stream_cluster, settings.stream_partitions)
+        if settings.stream_cluster
+        else Inbox(connect_redis(settings.redis_url)),
         enricher=Enricher(Places(geo_paths(settings.geo_db, settings.data_dir), monotonic_seconds)),
         metrics=metrics,
         clock=utc_now,

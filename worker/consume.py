@@ -10,6 +10,7 @@ import structlog
 
 from shared.clock import Clock, monotonic_seconds
 from worker.batch import Delivery, Entry, decode_entry
+from worker.cluster_inbox import ClusterInbox
 from worker.connection import connect_database
 from worker.days import Days
 from worker.deliver import AbandonedError, write_batch, write_off
@@ -57,7 +58,7 @@ class WorkerConfig:
 class Tools:
     """What a worker works with."""
 
-    inbox: Inbox
+    inbox: Inbox | ClusterInbox
     enricher: Enricher
     metrics: WorkerMetrics
     clock: Clock

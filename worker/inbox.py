@@ -46,14 +46,14 @@ class Depth(NamedTuple):
         return max(0, self.length - self.pending)
 
 
-def connect_redis(url: str) -> redis.Redis:
+def connect_redis(url: str, timeout_seconds: float = SOCKET_TIMEOUT_SECONDS) -> redis.Redis:
     """A client that leaves retries to the worker: a repeated XREADGROUP would skip what the lost answer held."""
     client = redis.Redis.from_url(
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
-        socket_timeout=SOCKET_TIMEOUT_SECONDS,
-        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
     )
     # redis-py would build dicts of the field pairs only to have them taken apart again.
     for command in ("XREADGROUP", "XCLAIM", "XRANGE", "XPENDING"):
@@ -102,6 +102,30 @@ class Inbox:
         streams = msgspec.convert(answer or (), list[tuple[bytes, list[Message]]])
         return [entry for key, messages in streams for entry in _entries(keys[key], messages)]
 
+    def read_each(self, partitions: Iterable[int], count: int) -> list[Entry]:
+        """New entries, at most `count` of each partition, without waiting: by a command for each, which together go to
+        a node of a cluster. Raises when a partition is refused, unless others had entries: they are delivered."""
+        wanted = list(partitions)
+        pipeline = self._client.pipeline(transaction=False)
+        for partition in wanted:
+            stream = stream_key(partition)
+            pipeline.execute_command(
+                "XREADGROUP", "GROUP", CONSUMER_GROUP, CONSUMER, "COUNT", count, "STREAMS", stream, ">"
+            )
+        entries: list[Entry] = []
+        problem: Exception | None = None
+        for partition, answer in zip(wanted, pipeline.execute(raise_on_error=False), strict=True):
+            if isinstance(answer, redis.ResponseError) and str(answer).startswith("NOGROUP"):
+                self.open([partition])
+            elif isinstance(answer, Exception):
+                problem = answer
+            elif answer:
+                ((_, messages),) = msgspec.convert(answer, list[tuple[bytes, list[Message]]])
+                entries += _entries(partition, messages)
+        if problem is not None and not entries:
+            raise problem
+        return entries
+
     def waiting(self, partition: int) -> list[Waiting]:
         """The oldest pending entries, at most PENDING_PAGE."""
         answer = self._ask("XPENDING", stream_key(partition), CONSUMER_GROUP, "-", "+", PENDING_PAGE)
@@ -128,6 +152,16 @@ class Inbox:
                 pipeline.xack(key, CONSUMER_GROUP, *entry_ids)
                 pipeline.xdel(key, *entry_ids)
             pipeline.execute()
+
+    def acknowledge_each(self, entries: Iterable[Entry]) -> None:
+        """Remove written entries from their streams on a node of a cluster, which has no transaction over several.
+        Of one that is deleted and still pending nothing is left to write."""
+        pipeline = self._client.pipeline(transaction=False)
+        for partition, entry_ids in _ids_by_partition(entries).items():
+            key = stream_key(partition)
+            pipeline.xdel(key, *entry_ids)
+            pipeline.xack(key, CONSUMER_GROUP, *entry_ids)
+        pipeline.execute()
 
     def depth(self, partition: int) -> Depth:
         """How much waits in the partition."""

