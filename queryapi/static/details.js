@@ -31,6 +31,7 @@ export function details(state, tab, ask, choose) {
 
   async function load() {
     const mine = ++asks;
+    body.setAttribute("aria-busy", "true");
     try {
       const answer = await ask(state, tab, { limit: PAGE_ROWS, offset, search: input.value.trim(), sort });
       // What was asked before may come later.
@@ -41,6 +42,8 @@ export function details(state, tab, ask, choose) {
       forth.disabled = offset + PAGE_ROWS >= answer.total;
     } catch (error) {
       if (mine === asks) replace(body, h("p", { class: "empty", role: "alert" }, error.message));
+    } finally {
+      if (mine === asks) body.removeAttribute("aria-busy");
     }
   }
   function header([key, label]) {

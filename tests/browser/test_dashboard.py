@@ -123,6 +123,8 @@ def test_details_are_searched_paged_and_sorted(opened_page: tuple[Page, str], si
     page.click("text=Details >> nth=1")
     box = page.locator("dialog")
     expect(box.locator("tbody tr")).to_have_count(3)
+    # However long a name is, its number stands beside it.
+    expect(box.locator("tbody td.number").first).to_be_in_viewport(ratio=1)
     box.get_by_role("button", name="Views").click()
     expect(box.locator("th[aria-sort=descending]")).to_contain_text("Views")
     box.locator("input[type=search]").fill("pric")
