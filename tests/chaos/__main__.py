@@ -18,10 +18,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the same seed plans the same faults; default: any")
     parser.add_argument("--every", type=float, default=1.5, help="seconds between two faults, on average")
     parser.add_argument("--rate", type=float, default=2000, help="events a second")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, help="default: 2, and with --passes 1, 2 and 4 by turns")
     parser.add_argument("--programs", type=Path, help="the bin directory of another PostgreSQL, such as TimescaleDB's")
     parser.add_argument(
-        "--passes", type=int, help="no storm: so many deaths at every named place, by 1, 2 and 4 workers"
+        "--passes", type=int, help="no storm: so many deaths at every named place, beside each number of workers"
     )
     parser.add_argument("--json", type=Path, help="where to write all figures")
     given = parser.parse_args()
@@ -32,7 +32,8 @@ def main() -> int:
         print(f"[{time.monotonic() - began:6.1f} s] {line}", flush=True)
 
     if given.passes is not None:
-        hits, accepted, violations = run_rounds(Rounds(passes=given.passes, seed=seed), report)
+        workers = (1, 2, 4) if given.workers is None else (given.workers,)
+        hits, accepted, violations = run_rounds(Rounds(passes=given.passes, seed=seed, workers=workers), report)
         print(f"{accepted:,} events accepted; deaths: {dict(hits)}\n" + "\n".join(violations or ["no violation"]))
         return 1 if violations else 0
     weather = Weather(
@@ -40,7 +41,7 @@ def main() -> int:
         seconds=given.seconds,
         faults_every=given.every,
         events_a_second=given.rate,
-        workers=given.workers,
+        workers=2 if given.workers is None else given.workers,
         programs=given.programs,
     )
     figures = run_storm(weather, report)

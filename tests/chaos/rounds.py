@@ -18,7 +18,7 @@ class Rounds:
     """`passes` deaths at each place, with each number of workers."""
 
     passes: int
-    workers: Sequence[int] = (1, 2, 4)
+    workers: Sequence[int]
     events_a_second: float = 400
     seed: int = 1
 
@@ -44,7 +44,9 @@ def run_rounds(rounds: Rounds, report: Callable[[str], None]) -> tuple[Counter[s
                     summary = storm.calm(process)
             finally:
                 storm.watch.stop()
-            violations += storm.judge(summary)
+            found = storm.judge(summary)
+            report(f"{workers} workers: {storm.ledger.count():,} events accepted, {len(found)} violations")
+            violations += found
             accepted += storm.ledger.count()
     return hits, accepted, violations
 
