@@ -31,7 +31,7 @@ from queryapi.memory import Memory
 from queryapi.redis_answers import RedisAnswers
 from queryapi.routes import make_routes
 from queryapi.share_tokens import ShareTokens
-from queryapi.sites import keep_published
+from queryapi.sites import Publication
 from queryapi.user_sessions import UserSessions
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock, monotonic_seconds
@@ -56,6 +56,7 @@ def create_app(
     pool = make_pool(settings, settings.database_url)
     replica = make_pool(settings, settings.database_replica_url) if settings.database_replica_url else pool
     redis = _redis(settings.redis_url) if settings.redis_url else None
+    publication = redis and Publication(pool, redis, settings, clock)
     cache = _redis(settings.cache_redis_url) if settings.cache_redis_url else None
     shared = cache and RedisAnswers(cache, derived_key(settings, b"cache"), settings.cache_bytes, registry)
     keys = KeyRing(pool, settings, clock)
@@ -64,6 +65,7 @@ def create_app(
         pool=pool,
         replica=replica,
         redis=redis,
+        publication=publication,
         clock=clock,
         credentials=Credentials(
             TokenVerifier(settings, clock),
@@ -87,8 +89,9 @@ def create_app(
         for each in {pool, replica}:
             await each.open(wait=False)
         jobs = [asyncio.create_task(keys.keep_use(redis))]
+        if publication is not None:
+            jobs.append(asyncio.create_task(publication.keep()))
         if redis is not None:
-            jobs.append(asyncio.create_task(keep_published(pool, redis, settings, clock)))
             jobs.append(asyncio.create_task(keep_drops(pool, redis, settings, clock)))
         if announces_setup:
             jobs.append(asyncio.create_task(announce_setup(pool, settings, clock)))

@@ -29,6 +29,7 @@ from queryapi.params import Params, parse_params
 from queryapi.query import Condition
 from queryapi.question import data_version, recognise
 from queryapi.rendered import payload, render
+from queryapi.sites import Publication
 from shared.clock import Clock
 from shared.settings import Settings
 from shared.tokens import Principal
@@ -41,12 +42,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """What the endpoints work with. Reports are read from `replica`, which is `pool` where there is none; everything
-    else, what was just changed above all, from `pool`. `redis` is None where none is configured."""
+    else, what was just changed above all, from `pool`. `redis` and `publication` are None where none is configured."""
 
     settings: Settings
     pool: Pool
     replica: Pool
     redis: Redis | None
+    publication: Publication | None
     clock: Clock
     credentials: Credentials
     attempts: Attempts

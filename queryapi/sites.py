@@ -37,26 +37,37 @@ async def list_websites(reader: Reader) -> tuple[Website, ...]:
     return await _websites(reader, None)
 
 
-async def publish_registry(pool: Pool, redis: Redis, settings: Settings, clock: Clock) -> None:
-    """Write the registry to Redis; raises AppError 503, RedisError or OSError."""
-    async with snapshot(pool, settings) as reader:
-        registry = Registry(await list_websites(reader), await list_live_keys(reader, clock()))
-    await redis.set(REGISTRY_KEY, encode_registry(registry))
+class Publication:
+    """Writes the registry to Redis, for the gateway."""
 
+    def __init__(self, pool: Pool, redis: Redis, settings: Settings, clock: Clock) -> None:
+        self._pool = pool
+        self._redis = redis
+        self._settings = settings
+        self._clock = clock
+        # What was read before a change must not be written after it.
+        self._lock = asyncio.Lock()
 
-async def keep_published(pool: Pool, redis: Redis, settings: Settings, clock: Clock) -> None:
-    """Write the registry to Redis again and again, until cancelled. The gateway accepts in doubt, and reads
-    need no Redis: a failure is logged once, and tried again."""
-    is_failing = False
-    while True:
-        try:
-            await publish_registry(pool, redis, settings, clock)
-            is_failing = False
-        except (AppError, RedisError, OSError) as error:
-            if not is_failing:
-                log.warning("registry_not_published", error=str(error))
-            is_failing = True
-        await asyncio.sleep(PUBLISH_SECONDS)
+    async def publish(self) -> None:
+        """Write it once; raises AppError 503, RedisError or OSError."""
+        async with self._lock:
+            async with snapshot(self._pool, self._settings) as reader:
+                registry = Registry(await list_websites(reader), await list_live_keys(reader, self._clock()))
+            await self._redis.set(REGISTRY_KEY, encode_registry(registry))
+
+    async def keep(self) -> None:
+        """Write it again and again, until cancelled. The gateway accepts in doubt, and reads need no Redis: a
+        failure is logged once, and tried again."""
+        is_failing = False
+        while True:
+            try:
+                await self.publish()
+                is_failing = False
+            except (AppError, RedisError, OSError) as error:
+                if not is_failing:
+                    log.warning("registry_not_published", error=str(error))
+                is_failing = True
+            await asyncio.sleep(PUBLISH_SECONDS)
 
 
 async def _websites(reader: Reader, website_id: str | None) -> tuple[Website, ...]:

@@ -14,7 +14,6 @@ from queryapi.endpoint import VARY, Services, by_method
 from queryapi.lists import MAX_OFFSET, parse_limit
 from queryapi.params import parse_params
 from queryapi.removal import remove_website_events
-from queryapi.sites import publish_registry
 from queryapi.website import RegisteredWebsite, check_new_id, parse_website, website_body
 from queryapi.website_store import create_website, delete_website, list_websites, replace_website
 from shared.asgi import json_response
@@ -57,10 +56,10 @@ async def authorize_change(request: Request, services: Services, scope: str = MA
 
 async def publish_change(services: Services) -> None:
     """Tell the gateway at once. Redis away undoes no change: the gateway is told when it is back."""
-    if services.redis is None:
+    if services.publication is None:
         return
     try:
-        await publish_registry(services.pool, services.redis, services.settings, services.clock)
+        await services.publication.publish()
     except (AppError, RedisError, OSError) as error:
         log.warning("change_not_published", error=str(error))
 
