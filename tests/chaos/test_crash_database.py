@@ -38,12 +38,14 @@ def test_c19_a_commit_whose_answer_is_lost(product: Product, client: Client) -> 
 def test_c20_without_a_database_until_the_limit(product: Product, client: Client) -> None:
     port = free_port()
     product.start("gateway-small", MAX_BACKLOG="3", INGEST_PORT=str(port))
+    product.wait(lambda: product.entries() == 0, "empty streams")
     product.servers.postgres.stop(signal.SIGQUIT)
     statuses: list[int] = []
 
     def is_refused() -> bool:
         try:
-            statuses.append(client.post(client.events(), port).status)
+            # One event is one entry: whenever the backlog is looked at, three have been accepted before it is full.
+            statuses.append(client.post(client.events(1), port).status)
         except OSError:
             return False
         return statuses[-1] == 503
