@@ -5,6 +5,7 @@ Bare, uvicorn waits for ever for a header that comes at a byte a second, and tak
 """
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TypeGuard
@@ -25,7 +26,8 @@ MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADER_FIELDS = 64
 HEADER_SECONDS = 10.0
 BODY_SECONDS = 15.0
-# A client that does not read its answer is cut off.
+# A client that takes nothing of its answer for so long is cut off, by the system where it can (Linux, tcp(7)): it alone
+# knows what has been taken, and sees to answers that are all in its hands.
 WRITE_SECONDS = 15.0
 # Open connections of one process. For one more, that one is closed which has been silent for longest since it was
 # opened; where all of them have asked for something, the new one is answered 503.
@@ -47,6 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     header_seconds = HEADER_SECONDS
     body_seconds = BODY_SECONDS
+    write_seconds = WRITE_SECONDS
     max_connections = MAX_CONNECTIONS
 
     def __init__(
@@ -70,10 +73,12 @@ class BoundedProtocol(HttpToolsProtocol):
         # Runs while a phase is not complete, and says which one.
         self._deadline: asyncio.TimerHandle | None = None
         self._deadline_phase = _IDLE
-        self._write_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] -- as uvicorn's own
         super().connection_made(transport)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection: socket.socket = transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * self.write_seconds))
         self._newcomers.add(self, transport)
         if len(self.connections) > self.max_connections:
             self._newcomers.close_oldest_but(self)
@@ -83,7 +88,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._newcomers.remove(self)
         self._stop_deadline()
-        self._stop_write_deadline()
         # uvicorn tells the last of several requests alone.
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
@@ -164,14 +168,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = _IDLE
         super().on_message_complete()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._write_deadline = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        self._stop_write_deadline()
-        super().resume_writing()
-
     def send_400_response(self, msg: str) -> None:
         """What the parser does not take, or we did not let it."""
         stop = self._stop
@@ -194,11 +190,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-    def _stop_write_deadline(self) -> None:
-        if self._write_deadline is not None:
-            self._write_deadline.cancel()
-            self._write_deadline = None
 
     def _miss_deadline(self) -> None:
         self._deadline = None

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -118,6 +118,70 @@ async def test_who_is_silent_gives_way_to_who_asks() -> None:
         assert [not reader.at_eof() for reader, _ in silent[1:]] == [True, True]
         for _, other in (*silent, (reader, writer)):
             other.transport.abort()
+
+
+class Impatient(BoundedProtocol):
+    """With as little room on the way as there can be."""
+
+    write_seconds = 0.5
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] -- as its own
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        super().connection_made(transport)
+
+
+@asynccontextmanager
+async def asking(
+    answer_bytes: int, clients: int, protocol: type[BoundedProtocol]
+) -> AsyncGenerator[list[socket.socket]]:
+    """Clients with as little room, who have asked for an answer of so many bytes."""
+
+    async def answer(_request: Request) -> Response:
+        return Response(b"a" * answer_bytes)
+
+    loop = asyncio.get_running_loop()
+    async with serving(Starlette(routes=[Route("/", answer)]), protocol) as port, AsyncExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(clients)]
+        for client in sockets:
+            client.setblocking(False)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            await loop.sock_sendall(client, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        yield sockets
+
+
+@pytest.mark.parametrize("answer_bytes", [40_000, 4_000_000], ids=["a short answer", "a long answer"])
+async def test_b40_who_takes_an_answer_byte_by_byte_is_hung_up_on(answer_bytes: int) -> None:
+    lost: list[Exception | None] = []
+
+    class Counted(Impatient):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            lost.append(exc)
+
+    async with asking(answer_bytes, 200, Counted) as clients:
+        while len(lost) < len(clients):
+            for client in clients:
+                with suppress(BlockingIOError):
+                    client.recv(1)
+            await asyncio.sleep(0.02)
+
+    assert {type(error) for error in lost} == {TimeoutError}
+
+
+class Patient(Impatient):
+    write_seconds = 2.0
+
+
+async def test_who_takes_an_answer_slowly_gets_all_of_it() -> None:
+    loop = asyncio.get_running_loop()
+    started, received = loop.time(), 0
+    async with asking(22_000, 1, Patient) as (client,):
+        while received < 22_000:
+            received += len(await loop.sock_recv(client, 512))
+            await asyncio.sleep(0.05)
+
+    assert loop.time() - started > Patient.write_seconds
 
 
 class Endless:
