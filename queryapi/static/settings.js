@@ -25,7 +25,7 @@ export async function settingsView(root, state, context, go, reloadSites) {
       section("Snippet", "Put this into every page.", snippetOf(state.site)),
       context.mayManage && section("Website", null, registrationForm(website, reloadSites)),
       context.mayManage && section("API keys", "For servers that send events or read reports.", keys(state.site)),
-      context.mayEdit && section("Annotations", "Notes on the graph: a release, a campaign.", annotations(state.site)),
+      context.mayEdit && section("Annotations", `Notes on the graph: a release, a campaign. Times are those of ${website.timezone}.`, annotations(state.site, website.timezone)),
       context.mayManage && section("Share links", "Who has one sees the reports of this website, and nothing else.", h("button", { onclick: () => shareDialog(state) }, "Share links…")),
       section("Ingest report", "What became of the events that came in.", ingestReport(state.site)),
       context.mayManage && section("Export and import", ["All stored events, with ids of visitors. For many millions ", h("code", {}, "analytics export"), " and ", h("code", {}, "analytics import events"), " are better. A file that is imported twice adds nothing."], moving(state.site)),

@@ -16,15 +16,15 @@ export function usersDialog(context) {
   const email = h("input", { type: "email", required: true, autocomplete: "off" });
   const name = h("input", { maxlength: 200, autocomplete: "off" });
   const role = roles("viewer");
-  const sites = h("select", {}, h("option", { value: "" }, "All websites"), context.sites.map((site) => h("option", { value: site.id }, site.name || site.id)));
+  const sites = websites(context, null);
   const made = h("div", { role: "status" });
-  const form = h("form", { class: "form two", onsubmit: add }, field("E-mail", email), field("Name", name), field("Role", role), field("Websites", sites), h("button", { class: "primary" }, "Add"));
+  const form = h("form", { class: "form two", onsubmit: add }, field("E-mail", email), field("Name", name), field("Role", role), sites, h("button", { class: "primary" }, "Add"));
   dialog("People", list, h("h3", {}, "Add somebody"), form, made);
 
   async function add(event) {
     event.preventDefault();
     try {
-      const user = await call("POST", "/api/v1/users", { email: email.value, name: name.value || null, role: role.value, websites: sites.value ? [sites.value] : null });
+      const user = await call("POST", "/api/v1/users", { email: email.value, name: name.value || null, role: role.value, websites: chosen(sites) });
       replace(made, passwordOf(user.email, user.password));
       form.reset();
       load();
@@ -59,6 +59,15 @@ export function usersDialog(context) {
     };
     const box = dialog("New password", h("p", {}, `Give ${user.email} a new password? The old one stops working, and whoever is signed in with it is signed out.`), h("button", { class: "danger", onclick: make }, "Make a new password"));
   }
+  function limit(user) {
+    const choices = websites(context, user.websites);
+    const save = async (event) => {
+      event.preventDefault();
+      box.close();
+      await change(user, { websites: chosen(choices) });
+    };
+    const box = dialog(`Websites of ${user.email}`, h("form", { class: "form", onsubmit: save }, choices, h("button", { class: "primary" }, "Save")));
+  }
   async function load() {
     try {
       const { data } = await get("/api/v1/users", { limit: 1000 });
@@ -80,6 +89,7 @@ export function usersDialog(context) {
       isMe
         ? h("small", {}, "you")
         : [
+            h("button", { class: "quiet", "aria-label": `Websites of ${user.email}`, onclick: () => limit(user) }, "Websites"),
             h("button", { class: "quiet", "aria-label": `New password for ${user.email}`, onclick: () => reset(user) }, "New password"),
             h("button", { class: "quiet", "aria-label": `${user.disabled ? "Enable" : "Disable"} ${user.email}`, onclick: () => change(user, { disabled: !user.disabled }) }, user.disabled ? "Enable" : "Disable"),
             h("button", { class: "quiet", "aria-label": `Delete ${user.email}`, onclick: () => removal("Delete person", `Delete ${user.email}? What they made stays.`, `/api/v1/users/${user.id}`, load) }, "Delete"),
@@ -97,6 +107,17 @@ function passwordOf(email, password) {
 function madePassword() {
   const letters = "abcdefghijkmnpqrstuvwxyz23456789";
   return Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => letters[byte % 32]).join("");
+}
+
+// All websites, also those that are still to come, or some of those there are.
+function websites(context, ids) {
+  const box = (value, text, checked) => h("label", {}, h("input", { type: "checkbox", value, checked }), " ", text);
+  return h("fieldset", { class: "choices" }, h("legend", {}, "Websites"), box("", "All websites", ids === null), context.sites.map((site) => box(site.id, site.name || site.id, ids?.includes(site.id))));
+}
+
+function chosen(choices) {
+  const ids = [...choices.querySelectorAll(":checked")].map((box) => box.value);
+  return ids.includes("") ? null : ids;
 }
 
 function roles(value, attributes) {

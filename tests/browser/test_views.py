@@ -2,8 +2,9 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -45,15 +46,21 @@ def test_interval_is_switched(opened: tuple[Page, str], site: str) -> None:
 
 def test_note_stands_on_the_graph(opened: tuple[Page, str], shared_pipeline: Pipeline) -> None:
     page, origin = opened
-    website_id = "noted"
-    shared_pipeline.call("POST", "websites", {"id": website_id, "timezone": "UTC"})
+    website_id, zone = "noted", ZoneInfo("Asia/Kathmandu")
+    shared_pipeline.call("POST", "websites", {"id": website_id, "timezone": zone.key})
     shared_pipeline.send({"website_id": website_id, "page": "/"}, path="event")
     shared_pipeline.wait_consumed()
     page.goto(f"{origin}/#/site/{website_id}/settings")
-    page.get_by_label("When").fill(f"{utc_now() - timedelta(days=2):%Y-%m-%dT%H:%M}")
+    # By the clock of the website, whatever that of the browser shows.
+    then = (utc_now() - timedelta(days=2)).replace(second=0, microsecond=0)
+    page.get_by_label("When").fill(f"{then.astimezone(zone):%Y-%m-%dT%H:%M}")
     page.get_by_label("What happened").fill("A release")
     page.locator("section[aria-label=Annotations]").get_by_role("button", name="Add").click()
-    expect(page.locator("section[aria-label=Annotations] li")).to_contain_text("A release")
+    expect(page.locator("section[aria-label=Annotations] li")).to_contain_text(
+        f"{then.astimezone(zone):%H:%M} A release"
+    )
+    (note,) = shared_pipeline.read(f"websites/{website_id}/annotations").body["data"]
+    assert datetime.fromisoformat(note["at"]) == then
     page.get_by_role("button", name="Back to the numbers").click()
     expect(page.locator(".chart .note")).to_have_count(1)
     settle(page)
