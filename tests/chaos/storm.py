@@ -26,6 +26,7 @@ from tests.chaos.product import ROOT, Product, running_product
 from tests.chaos.watch import Watch
 from tests.sql.facts import dirty_rows
 
+# What is left at the end must become less within this.
 DRAIN_SECONDS = 300.0
 # When to try again what could not be undone.
 AGAIN_SECONDS = 0.5
@@ -125,10 +126,10 @@ class Storm:
         summary = msgspec.json.decode(output, type=Summary)
         self.report(f"load is over; first 202 after the last fault in {self.recovered_seconds:.2f} s")
         backlog, began = self._backlog(), time.monotonic()
-        self.product.wait(self._is_empty, "empty streams", DRAIN_SECONDS)
+        self._wait_gone(self.product.entries, "fewer entries")
         self.drained = backlog / max(0.1, time.monotonic() - began)
         self.report(f"drained {backlog} events")
-        self.product.wait(self._is_rolled_up, "rolled-up buckets", DRAIN_SECONDS)
+        self._wait_gone(self._dirty_rows, "fewer buckets that are not rolled up")
         return summary
 
     def judge(self, summary: Summary) -> list[str]:
@@ -163,18 +164,26 @@ class Storm:
         with self.product.servers.redis() as client:
             return read_streams(client).numbers.total()
 
-    def _is_empty(self) -> bool:
-        try:
-            return self.product.entries() == 0
-        except redis.RedisError:
-            return False
+    def _wait_gone(self, left: Callable[[], int], what: str) -> None:
+        """However much is left, as long as it becomes less."""
+        least = sys.maxsize
 
-    def _is_rolled_up(self) -> bool:
-        try:
-            with self.product.servers.connect() as connection:
-                return dirty_rows(connection) == 0
-        except psycopg.Error:
-            return False
+        def is_less() -> bool:
+            nonlocal least
+            try:
+                found = left()
+            except (psycopg.Error, redis.RedisError):
+                return False
+            is_less = found < least
+            least = min(found, least)
+            return is_less
+
+        while least:
+            self.product.wait(is_less, what, DRAIN_SECONDS)
+
+    def _dirty_rows(self) -> int:
+        with self.product.servers.connect() as connection:
+            return dirty_rows(connection)
 
 
 def run_storm(weather: Weather, report: Callable[[str], None]) -> Figures:
