@@ -1,6 +1,5 @@
 """What a report is given: the website, the parameters, the moment, and a snapshot to read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,8 +8,9 @@ from psycopg import sql
 from queryapi.comparison import COMPARE_PARAMETERS
 from queryapi.database import Reader
 from queryapi.dimensions import FILTER_PARAMETERS
-from queryapi.filters import normal_values, parse_filters, patterns
+from queryapi.filters import normal_values, parse_filters
 from queryapi.params import PROPERTY, Params
+from queryapi.pattern_check import check_patterns
 from queryapi.query import Condition, Filter, Query, Range
 from queryapi.ranges import RANGE_PARAMETERS, resolve_range, resolve_zone
 from queryapi.rows import Row
@@ -48,13 +48,6 @@ async def make_call(call: Call) -> Call:
         filters = (*filters, *segment_filters(segment))
     await check_patterns(call.reader, filters)
     return replace(call, filters=(*call.filters, *filters))
-
-
-async def check_patterns(reader: Reader, filters: Sequence[Condition]) -> None:
-    """Raises AppError 400 on a regular expression that the database does not know, whatever rows there are."""
-    found = patterns(filters)
-    if found:
-        await reader.row(sql.SQL(read("reads/check_patterns")), {"patterns": found})
 
 
 async def asked_range(call: Call) -> Range:

@@ -14,7 +14,7 @@ from queryapi.endpoint import Services, report_endpoint
 from queryapi.event_routes import event_reports, event_routes
 from queryapi.export import export_routes
 from queryapi.funnel_routes import funnel_routes
-from queryapi.goal_routes import goal_routes
+from queryapi.goal import GOAL
 from queryapi.goals import GOALS
 from queryapi.health import detailed_health, health, metrics, ready
 from queryapi.import_routes import import_routes
@@ -23,6 +23,7 @@ from queryapi.journeys import JOURNEYS
 from queryapi.key_routes import key_routes
 from queryapi.lists import LIST_PARAMETERS, Listing, answer_list
 from queryapi.live_routes import live_routes
+from queryapi.named_routes import named_routes
 from queryapi.openapi.routes import document_routes
 from queryapi.page import page_routes
 from queryapi.pages import PAGES_PARAMETERS, pages
@@ -33,7 +34,7 @@ from queryapi.ranges import RANGE_PARAMETERS
 from queryapi.realtime import REALTIME, REALTIME_PATH
 from queryapi.removal_routes import removal_routes
 from queryapi.retention import RETENTION
-from queryapi.segment_routes import segment_routes
+from queryapi.segment import SEGMENT
 from queryapi.session_routes import session_routes
 from queryapi.setup_routes import setup_routes
 from queryapi.share_routes import share_routes
@@ -125,7 +126,7 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *(Route(path, report_endpoint(services, report)) for path, report in REPORTS),
         *live_routes(services),
         *funnel_routes(services),
-        *goal_routes(services),
+        *named_routes(services, GOAL),
         *website_routes(services),
         *key_routes(services),
         *removal_routes(services),
@@ -139,5 +140,5 @@ def make_routes(services: Services) -> list[BaseRoute]:
         *event_routes(services),
         *document_routes(services.settings, (*REPORTS, *event_reports(services.settings))),
         *query_routes(services),
-        *segment_routes(services),
+        *named_routes(services, SEGMENT),
     ]

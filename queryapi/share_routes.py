@@ -10,12 +10,12 @@ from starlette.routing import BaseRoute, Route
 from queryapi.access import authorize, require_website
 from queryapi.audit import record
 from queryapi.body import read_json
-from queryapi.call import check_patterns
 from queryapi.database import changes, snapshot
 from queryapi.endpoint import Services, by_method
 from queryapi.fields import parse_object
 from queryapi.lists import MAX_OFFSET, parse_limit
 from queryapi.params import parse_params
+from queryapi.pattern_check import check_patterns
 from queryapi.session_routes import PRIVATE
 from queryapi.share import Share, parse_share, share_body
 from queryapi.share_store import Secrets, create_share, delete_share, find_share, list_shares

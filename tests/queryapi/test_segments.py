@@ -5,7 +5,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from queryapi.segment import MAX_SEGMENTS
+from queryapi.segment import SEGMENT
 from tests.queryapi.funnel_client import bearer, register, serving
 from tests.queryapi.rig import SITE, store, vector
 
@@ -97,7 +97,7 @@ async def test_a_website_has_a_limited_number_of_segments(database: str) -> None
         connection.execute(
             "INSERT INTO segments SELECT gen_random_uuid(), %s, 'segment ' || number, '[]', now()"
             " FROM generate_series(1, %s) number",
-            (SITE, MAX_SEGMENTS),
+            (SITE, SEGMENT.most),
         )
 
     async with serving(database) as client:

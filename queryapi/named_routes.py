@@ -1,7 +1,8 @@
-"""The endpoints of segments."""
+"""The endpoints of what a website keeps under names: read by whoever reads its reports, written by editors."""
 
 from dataclasses import dataclass
-from uuid import uuid4
+from typing import Generic
+from uuid import UUID, uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,38 +10,23 @@ from starlette.routing import BaseRoute, Route
 
 from queryapi.access import authorize, require_website
 from queryapi.body import read_json
-from queryapi.call import check_patterns
 from queryapi.database import changes, snapshot
 from queryapi.endpoint import VARY, Services, by_method
 from queryapi.funnel_routes import FUNNELS_SCOPE
+from queryapi.named import Kind, T
 from queryapi.params import parse_params
-from queryapi.segment import (
-    create_segment,
-    delete_segment,
-    list_segments,
-    parse_segment,
-    parse_segment_id,
-    replace_segment,
-    segment_body,
-    segment_filters,
-)
-from queryapi.website_routes import authorize_change
+from queryapi.website_routes import NO_PARAMETERS, authorize_change
 from shared.asgi import json_response
 
-_NO_PARAMETERS: frozenset[str] = frozenset()
 
-
-def segment_routes(services: Services) -> list[BaseRoute]:
-    """Every route that defines segments."""
-    endpoints = _Segments(services)
+def named_routes(services: Services, kind: Kind[T]) -> list[BaseRoute]:
+    """Every route that defines what is of this kind."""
+    endpoints = _Endpoints(services, kind)
+    path = f"/api/v1/websites/{{website_id}}/{kind.word}s"
     return [
+        Route(path, by_method({"GET": endpoints.list_all, "POST": endpoints.create}), methods=["GET", "POST"]),
         Route(
-            "/api/v1/websites/{website_id}/segments",
-            by_method({"GET": endpoints.list_all, "POST": endpoints.create}),
-            methods=["GET", "POST"],
-        ),
-        Route(
-            "/api/v1/websites/{website_id}/segments/{segment_id}",
+            f"{path}/{{{kind.word}_id}}",
             by_method({"PUT": endpoints.replace, "DELETE": endpoints.delete}),
             methods=["PUT", "DELETE"],
         ),
@@ -48,47 +34,49 @@ def segment_routes(services: Services) -> list[BaseRoute]:
 
 
 @dataclass(frozen=True)
-class _Segments:
+class _Endpoints(Generic[T]):
     services: Services
+    kind: Kind[T]
 
     async def list_all(self, request: Request) -> Response:
         principal = await authorize(request, self.services.credentials)
-        parse_params(request.scope["query_string"], _NO_PARAMETERS, _NO_PARAMETERS)
+        parse_params(request.scope["query_string"], NO_PARAMETERS, NO_PARAMETERS)
         async with snapshot(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
-            segments = await list_segments(reader, website.website_id)
+            found = await self.kind.list_all(reader, website.website_id)
         body: dict[str, object] = {
             "website_id": website.website_id,
-            "data": [segment_body(segment) for segment in segments],
-            "total": len(segments),
+            "data": [self.kind.body(one) for one in found],
+            "total": len(found),
             "meta": {"generated_at": self.services.clock(), "warnings": []},
         }
         return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": VARY})
 
     async def create(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
-        segment = parse_segment(await read_json(request), uuid4())
+        one = self.kind.parse(await read_json(request), uuid4())
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
-            await check_patterns(reader, segment_filters(segment))
-            await create_segment(reader, website.website_id, segment, self.services.clock())
-        location = f"/api/v1/websites/{website.website_id}/segments/{segment.id}"
-        return json_response(segment_body(segment), 201, {"Location": location, "Cache-Control": "no-store"})
+            await self.kind.create(reader, website.website_id, one, self.services.clock())
+        location = f"/api/v1/websites/{website.website_id}/{self.kind.word}s/{one.id}"
+        return json_response(self.kind.body(one), 201, {"Location": location, "Cache-Control": "no-store"})
 
     async def replace(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
-        segment_id = parse_segment_id(request.path_params["segment_id"])
-        segment = parse_segment(await read_json(request), segment_id)
+        one_id = self._id(request)
+        one = self.kind.parse(await read_json(request), one_id)
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
-            await check_patterns(reader, segment_filters(segment))
-            await replace_segment(reader, website.website_id, segment)
-        return json_response(segment_body(segment), headers={"Cache-Control": "no-store"})
+            await self.kind.replace(reader, website.website_id, one)
+        return json_response(self.kind.body(one), headers={"Cache-Control": "no-store"})
 
     async def delete(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
-        segment_id = parse_segment_id(request.path_params["segment_id"])
+        one_id = self._id(request)
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
-            await delete_segment(reader, website.website_id, segment_id)
+            await self.kind.delete(reader, website.website_id, one_id)
         return Response(status_code=204)
+
+    def _id(self, request: Request) -> UUID:
+        return self.kind.parse_id(request.path_params[f"{self.kind.word}_id"])
