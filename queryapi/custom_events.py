@@ -11,7 +11,7 @@ from queryapi.custom_event_statement import compile_custom_events, compile_prope
 from queryapi.dimensions import NO_PROPERTY
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.filter_tree import conjuncts, names_in
-from queryapi.lists import MAX_OFFSET, parse_limit, parse_order, percentage, population
+from queryapi.lists import parse_limit, parse_offset, parse_order, percentage, population
 from queryapi.params import MAX_PROPERTY_KEY_BYTES, bad_parameter
 from queryapi.query import Order, Query
 from queryapi.rows import Row, whole
@@ -67,7 +67,7 @@ def _page(call: Call, query: Query, order: Order) -> Query:
         order=order,
         search=call.params.text("search"),
         limit=parse_limit(call.params),
-        offset=call.params.whole("offset", 0, MAX_OFFSET) or 0,
+        offset=parse_offset(call.params),
     )
 
 

@@ -19,7 +19,7 @@ from queryapi.funnel import Funnel, funnel_body
 from queryapi.funnel_definition import parse_definition
 from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance_of
 from queryapi.funnel_store import Draft, create_funnel, delete_funnel, find_funnel, list_funnels, replace_funnel
-from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.lists import parse_limit, parse_offset
 from queryapi.params import parse_params
 from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
@@ -54,7 +54,7 @@ class _Funnels:
     async def list_all(self, request: Request) -> Response:
         principal = await authorize(request, self.services.credentials, opens_shares=True)
         params = parse_params(request.scope["query_string"], _LIST_PARAMETERS, _NO_PARAMETERS)
-        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        limit, offset = parse_limit(params), parse_offset(params)
         async with snapshot(self.services.pool, self.services.settings) as reader:
             website_id = await _listed_website(reader, principal, request.path_params["id"])
             page = await list_funnels(reader, website_id, limit, offset)

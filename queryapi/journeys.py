@@ -7,7 +7,7 @@ from queryapi.answer import SESSION_REACH, Answer, Report
 from queryapi.call import COMMON_PARAMETERS, REPEATABLE_PARAMETERS, Call, asked_range, make_query
 from queryapi.conditions import Values, row_conditions
 from queryapi.envelope import head, max_age_seconds, meta
-from queryapi.lists import MAX_OFFSET, parse_limit, percentage
+from queryapi.lists import parse_limit, parse_offset, percentage
 from queryapi.matching import with_matching_event
 from queryapi.params import bad_parameter
 from queryapi.picked import LONGEST_SESSION
@@ -29,7 +29,7 @@ async def journeys(call: Call) -> Answer:
     start, end = call.params.text("start"), call.params.text("end")
     if start is not None and end is not None:
         raise bad_parameter("end", "not together with start", "conflicting_parameters")
-    limit, offset = parse_limit(call.params), call.params.whole("offset", 0, MAX_OFFSET) or 0
+    limit, offset = parse_limit(call.params), parse_offset(call.params)
     query = make_query(call, await asked_range(call), ())
     values = Values()
     first_step, last_step, through = _cut(values, steps, start, end)

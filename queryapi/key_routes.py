@@ -11,7 +11,7 @@ from queryapi.body import read_json
 from queryapi.database import changes, snapshot
 from queryapi.endpoint import Services, by_method
 from queryapi.key_store import create_key, delete_key, list_keys
-from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.lists import parse_limit, parse_offset
 from queryapi.params import parse_params
 from queryapi.website_routes import MANAGE_SCOPE, NO_PARAMETERS, PAGE_PARAMETERS, authorize_change, publish_change
 from shared.api_keys import make_key
@@ -42,7 +42,7 @@ class _Keys:
         services, website_id = self._services, request.path_params["website_id"]
         principal = await authorize(request, services.credentials, MANAGE_SCOPE)
         params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        limit, offset = parse_limit(params), parse_offset(params)
         async with snapshot(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
             page = await list_keys(reader, website_id, limit, offset)

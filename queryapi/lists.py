@@ -82,12 +82,16 @@ def list_query(call: Call, query: Query, listing: Listing) -> Query:
         order=parse_order(call.params, listing.metrics, {listing.name: listing.dimensions[0]}, "unique_visitors"),
         search=call.params.text("search"),
         limit=parse_limit(call.params),
-        offset=call.params.whole("offset", 0, MAX_OFFSET) or 0,
+        offset=parse_offset(call.params),
     )
 
 
 def parse_limit(params: Params) -> int:
     return params.whole("limit", 1, MAX_LIMIT) or DEFAULT_LIMIT
+
+
+def parse_offset(params: Params) -> int:
+    return params.whole("offset", 0, MAX_OFFSET) or 0
 
 
 def parse_order(params: Params, metrics: tuple[str, ...], names: Mapping[str, str], default: str) -> Order:

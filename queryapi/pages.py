@@ -10,7 +10,7 @@ from queryapi.answer import Answer
 from queryapi.buckets import grain_ceiling, grain_floor
 from queryapi.call import Call, asked_range, make_query
 from queryapi.envelope import head, max_age_seconds, meta
-from queryapi.lists import MAX_OFFSET, parse_limit, parse_order, percentage, population
+from queryapi.lists import parse_limit, parse_offset, parse_order, percentage, population
 from queryapi.page_statement import (
     SORTS,
     View,
@@ -53,7 +53,7 @@ async def pages(call: Call) -> Answer:
         order=parse_order(call.params, SORTS, {public: "name"}, view.counted),
         search=call.params.text("search"),
         limit=parse_limit(call.params),
-        offset=call.params.whole("offset", 0, MAX_OFFSET) or 0,
+        offset=parse_offset(call.params),
     )
     page = await _sampled_page(call, query, view)
     if page is None:

@@ -13,7 +13,7 @@ from queryapi.body import read_json
 from queryapi.database import changes, snapshot
 from queryapi.endpoint import Services, by_method
 from queryapi.fields import parse_object
-from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.lists import parse_limit, parse_offset
 from queryapi.params import parse_params
 from queryapi.pattern_check import check_patterns
 from queryapi.session_routes import PRIVATE
@@ -52,7 +52,7 @@ class _Shares:
         services, website_id = self._services, request.path_params["website_id"]
         principal = await authorize(request, services.credentials, MANAGE_SCOPE)
         params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        limit, offset = parse_limit(params), parse_offset(params)
         async with snapshot(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
             page = await list_shares(reader, website_id, limit, offset)

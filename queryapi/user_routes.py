@@ -11,7 +11,7 @@ from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import snapshot
 from queryapi.endpoint import Services, by_method
-from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.lists import parse_limit, parse_offset
 from queryapi.params import parse_params
 from queryapi.session_routes import PRIVATE
 from queryapi.user import User, parse_user, user_body
@@ -54,7 +54,7 @@ class _Users:
         services = self._services
         await self._authorize(request)
         params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        limit, offset = parse_limit(params), parse_offset(params)
         async with snapshot(services.pool, services.settings) as reader:
             page = await list_users(reader, limit, offset)
         body: dict[str, object] = {

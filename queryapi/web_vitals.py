@@ -12,7 +12,7 @@ from queryapi.comparison import rounded
 from queryapi.conditions import Values, event_conditions, row_conditions
 from queryapi.envelope import head, max_age_seconds, meta
 from queryapi.filter_tree import conjuncts, names_in
-from queryapi.lists import LIST_PARAMETERS, MAX_OFFSET, parse_limit, parse_order, percentage
+from queryapi.lists import LIST_PARAMETERS, parse_limit, parse_offset, parse_order, percentage
 from queryapi.params import bad_parameter
 from queryapi.query import And, Condition, Filter, HasDone, Order, Query
 from queryapi.rows import Row, number, whole
@@ -51,7 +51,7 @@ async def web_vitals(call: Call) -> Answer:
         order=parse_order(call.params, _SORTS, {"page": "name"}, "samples"),
         search=call.params.text("search"),
         limit=parse_limit(call.params),
-        offset=call.params.whole("offset", 0, MAX_OFFSET) or 0,
+        offset=parse_offset(call.params),
     )
     found = await call.reader.rows(_compile(query, is_by_page=is_by_page))
     rows = [row for row in found if row["is_row"]]

@@ -11,7 +11,7 @@ from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
 from queryapi.endpoint import VARY, Services, by_method
-from queryapi.lists import MAX_OFFSET, parse_limit
+from queryapi.lists import parse_limit, parse_offset
 from queryapi.params import parse_params
 from queryapi.removal import remove_website_events
 from queryapi.website import RegisteredWebsite, check_new_id, parse_website, website_body
@@ -72,7 +72,7 @@ class _Websites:
         services = self._services
         principal = await authorize(request, services.credentials)
         params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), params.whole("offset", 0, MAX_OFFSET) or 0
+        limit, offset = parse_limit(params), parse_offset(params)
         visible = None if principal.websites is None else sorted(principal.websites)
         async with snapshot(services.pool, services.settings) as reader:
             page = await list_websites(reader, visible, limit, offset)
