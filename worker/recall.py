@@ -47,13 +47,14 @@ def recall(
             settled[website_id] = _later(complete, SILENCE), _later(complete, LONGEST)
         if event.timestamp >= settled[website_id][event.session_id is not None]:
             continue
-        needed = event.timestamp - (SILENCE if event.session_id is None else LONGEST)
+        reach = SILENCE if event.session_id is None else LONGEST
+        needed = event.timestamp - reach
         if not part.is_late and needed >= memory.floor:
             unread[website_id] = min(needed, unread.get(website_id, _FOREVER))
         else:
             visitors.setdefault(website_id, set()).update(_visitor_hashes(incoming))
             earliest = min(earliest, needed)
-            latest = max(latest, event.timestamp)
+            latest = max(latest, event.timestamp + reach)
     if unread:
         # A little more than asked for: the next event may lie a little further back.
         since = min(unread.values()) - LATE
@@ -61,8 +62,8 @@ def recall(
     if not visitors:
         return {}
     hashes = sorted(set[int]().union(*visitors.values()))
-    # A session that begins within reach of the latest event can last for a day from there.
-    until = latest + SILENCE + LONGEST + timedelta(seconds=1)
+    # A session that begins within reach of an event can last for a day from there.
+    until = latest + LONGEST + timedelta(seconds=1)
     return memory.unify(_read(connection, list(visitors), earliest, until, hashes))
 
 

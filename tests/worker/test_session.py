@@ -12,6 +12,7 @@ from tests.worker.given import NOON, deliveries, event
 from worker.batch import split_parts
 from worker.memory import Memory
 from worker.session import Draft, Session, place_event
+from worker.source import campaign_of
 
 
 def place(memory: Memory, *events: Event, splits_on_campaign: bool = False) -> list[Session | None]:
@@ -23,6 +24,9 @@ def place(memory: Memory, *events: Event, splits_on_campaign: bool = False) -> l
         for incoming in part.events
     ]
     placed = [place_event(draft, incoming, splits_on_campaign=splits_on_campaign) for incoming in batch]
+    for session in draft.changed:
+        assert session.first is not None
+        session.campaign = campaign_of(session.first.event)
     memory.keep(draft)
     return placed
 
@@ -85,6 +89,31 @@ def test_another_campaign_splits_where_a_website_wants_it(queries: list[str], se
     order = list(dict.fromkeys(session.session_hash for session in placed if session is not None))
     assert [order.index(session.session_hash) for session in placed if session is not None] == sessions
     assert len({session.session_hash for session in others if session is not None}) == 1
+
+
+@pytest.mark.rule("R18")
+@pytest.mark.parametrize(
+    ("known", "late", "sessions"),
+    [
+        (["utm_source=a", "", "utm_source=a"], (1, "utm_source=b"), 1),
+        (["", "utm_source=a"], (-1, ""), 2),
+        (["utm_source=a"], (-1, ""), 2),
+        (["utm_source=a"], (-1, "utm_source=a"), 1),
+        ([""], (-1, "utm_source=a"), 1),
+        (["utm_source=a"], (-1, "utm_source=b"), 2),
+    ],
+    ids=["inside", "before the untagged", "untagged before", "same before", "before none", "another before"],
+)
+def test_late_event_splits_as_if_it_had_come_in_time(known: list[str], late: tuple[int, str], sessions: int) -> None:
+    memory = Memory()
+    times = minutes(*(2 * number for number in range(len(known))))
+    events = [event(at, query=query) for at, query in zip(times, known, strict=True)]
+    minute, query = late
+
+    placed = place(memory, *events, splits_on_campaign=True)
+    placed += place(memory, event(minutes(minute)[0], query=query), splits_on_campaign=True)
+
+    assert len({session.session_hash for session in placed if session is not None}) == sessions
 
 
 @pytest.mark.rule("R13")
@@ -161,6 +190,17 @@ def test_client_session_belongs_to_its_visitor() -> None:
     assert one is not None and two is not None
     assert one.session_id == two.session_id
     assert one.session_hash != two.session_hash
+
+
+@pytest.mark.rule("R13")
+def test_a_name_that_comes_again_after_days_is_another_session() -> None:
+    first, later = (
+        place(Memory(), event(NOON + timedelta(days=days), session_id="s", id=UUID(int=days)))[0] for days in (0, 3)
+    )
+
+    assert first is not None and later is not None
+    assert first.session_id == later.session_id
+    assert first.session_hash != later.session_hash
 
 
 @pytest.mark.rule("R21")
