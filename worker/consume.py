@@ -30,6 +30,9 @@ from worker.write import Desk
 TICK_SECONDS = 1.0
 # A blocking read ends this often to look whether the worker should stop.
 LONGEST_BLOCK_MILLISECONDS = 250
+# Once a batch has emptied the streams it waits this long, or for its end, before it reads again. To read each entry
+# as it trickled in cost a quarter of the worker's and of Redis' CPU (600 events and 380 entries a second).
+READ_PAUSE_SECONDS = 0.05
 # Entries read from each partition at once: a few until it is known how many events they hold.
 FIRST_ENTRIES = 4
 MAX_ENTRIES = 1000
@@ -179,9 +182,13 @@ class _Shift:
         nothing came before `until`."""
         deliveries: list[Delivery] = []
         events = 0
+        pauses = False
         while events < self._config.batch_size and not self._stop.is_set():
+            if pauses:
+                self._stop.wait(max(0.0, min(READ_PAUSE_SECONDS, until - monotonic_seconds())))
             block = int(1000 * (until - monotonic_seconds()))
-            if block <= 0:
+            # After a pause once more: what came meanwhile belongs to this batch.
+            if block <= 0 and not pauses:
                 break
             count = FIRST_ENTRIES if not deliveries else self._fitting(events, deliveries)
             entries = self._inbox.read(self._ownership.owned, count, min(block, LONGEST_BLOCK_MILLISECONDS))
@@ -190,6 +197,8 @@ class _Shift:
             arrived = [decode_entry(entry) for entry in entries]
             events += sum(len(delivery.events) for delivery in arrived)
             deliveries += arrived
+            # Fewer than any one partition was asked for: all are empty.
+            pauses = bool(deliveries) and len(entries) < count and monotonic_seconds() < until
         if deliveries:
             self._events_per_entry = max(1.0, events / len(deliveries))
             self._tools.reach("worker.after_read")
