@@ -22,6 +22,7 @@ BOTS = (
     ("crawler", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"),
     ("crawler", "Twitterbot/1.0"),
     ("crawler", "Mozilla/5.0 (compatible; SomethingNew/0.1; +https://example.com/about-us)"),
+    ("crawler", "nutch-agent/1.0"),
     (
         "ai_training",
         "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
@@ -55,6 +56,7 @@ BOTS = (
         "tool",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0.0.0 Safari/537.36",
     ),
+    ("tool", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/22.1.0"),
     (
         "tool",
         "Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/534.34 (KHTML, like Gecko) PhantomJS/1.9.2 Safari/534.34",

@@ -83,8 +83,11 @@ def test_what_is_not_known_is_none_and_never_empty(enricher: Enricher) -> None:
 def test_the_websites_own_domains_are_no_source(enricher: Enricher) -> None:
     event = make_event(hostname="www.example.com", referrer="https://blog.example.org/x")
 
+    own = make_event(hostname="www.example.com", referrer="https://shop.example.com/x")
+
     assert enricher.attributes(event, make_envelope(CHROME), WEBSITE).source is None
     assert enricher.attributes(event, make_envelope(CHROME), Website(website_id="other")).source == "blog.example.org"
+    assert enricher.attributes(own, make_envelope(CHROME), Website(website_id="other")).source is None
 
 
 @pytest.mark.rule("R50")
@@ -118,6 +121,13 @@ def test_a_spam_referrer_is_flagged_whatever_the_browser(enricher: Enricher) -> 
     verdict = enricher.judge(make_event(referrer="http://semalt.com/"), make_envelope(CHROME))
 
     assert (verdict.is_bot, verdict.category, verdict.reasons) == (True, "spam_referrer", ("spam_referrer",))
+
+
+@pytest.mark.rule("R50")
+def test_a_browser_that_a_program_drives_is_flagged(enricher: Enricher) -> None:
+    verdict = enricher.judge(make_event(webdriver=True), make_envelope(CHROME))
+
+    assert (verdict.is_bot, verdict.category, verdict.reasons) == (True, "tool", ("webdriver",))
 
 
 @pytest.mark.rule("R47")

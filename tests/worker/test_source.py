@@ -77,6 +77,7 @@ CASES: tuple[tuple[str | None, str | None, str | None, str], ...] = (
     ("https://claude.ai/", None, "Claude", "AI Assistants"),
     (None, "utm_source=chatgpt.com", "ChatGPT", "AI Assistants"),
     (None, "utm_source=chatgpt.com&utm_medium=organic", "ChatGPT", "AI Assistants"),
+    (None, "utm_source=a&utm_medium=ai-assistant", "a", "AI Assistants"),
     ("https://chat.deepseek.com/", None, "DeepSeek", "AI Assistants"),
     # Social
     ("https://t.co/abc", None, "Twitter", "Organic Social"),
@@ -115,6 +116,9 @@ CASES: tuple[tuple[str | None, str | None, str | None, str], ...] = (
     ("https://www.bing.com/", "msclkid=", "Bing", "Paid Search"),
     (None, "gclid=", "Google", "Paid Search"),
     (None, "wbraid=", "Google", "Paid Search"),
+    (None, "gbraid=", "Google", "Paid Search"),
+    (None, "msclkid=", "Bing", "Paid Search"),
+    (None, "li_fat_id=", "LinkedIn", "Paid Social"),
     (None, "ttclid=", "TikTok", "Paid Video"),
     (None, "twclid=", "Twitter", "Paid Social"),
     ("https://www.linkedin.com/", "li_fat_id=", "LinkedIn", "Paid Social"),
@@ -131,12 +135,18 @@ CASES: tuple[tuple[str | None, str | None, str | None, str], ...] = (
     (None, "utm_source=mailchimp", "Mailchimp", "Email"),
     (None, "utm_source=list&utm_medium=e-mail", "list", "Email"),
     (None, "utm_source=a&utm_medium=affiliate", "a", "Affiliates"),
+    (None, "utm_source=a&utm_medium=affiliates", "a", "Affiliates"),
     (None, "utm_source=a&utm_medium=audio", "a", "Audio"),
+    (None, "utm_source=a&utm_medium=podcast", "a", "Audio"),
     (None, "utm_source=sms", "sms", "SMS"),
     (None, "utm_source=a&utm_medium=sms", "a", "SMS"),
     (None, "utm_source=a&utm_medium=webpush", "a", "Push"),
     (None, "utm_source=firebase", "firebase", "Push"),
+    (None, "utm_source=a&utm_medium=app_notification", "a", "Push"),
     (None, "utm_source=a&utm_medium=referral", "a", "Referral"),
+    (None, "utm_medium=referral", None, "Referral"),
+    (None, "utm_medium=app", None, "Referral"),
+    (None, "utm_medium=link", None, "Referral"),
     ("https://en.wikipedia.org/wiki/X", None, "Wikipedia", "Referral"),
     ("https://docs.google.com/document", None, "Google Docs", "Referral"),
     ("https://news.google.co.uk/", None, "Google News", "Referral"),
@@ -145,6 +155,9 @@ CASES: tuple[tuple[str | None, str | None, str | None, str], ...] = (
     (None, "ref=producthunt", "Product Hunt", "Organic Social"),
     (None, "source=google&ref=fb", "Google", "Organic Search"),
     (None, "utm_source=&source=bing", "Bing", "Organic Search"),
+    (None, "source=fb&utm_source=bing", "Bing", "Organic Search"),
+    (None, "utm_source=bing&utm_source=fb", "Bing", "Organic Search"),
+    (None, f"utm_source={'a' * 300}", "a" * 255, "Referral"),
     ("https://www.google.com/", "utm_source=My+List", "My List", "Referral"),
     (None, "utm_source=caf%C3%A9", "café", "Referral"),
     (None, "utm_source=www.bing.com", "Bing", "Organic Search"),
@@ -192,6 +205,8 @@ def test_what_the_body_says_wins_over_the_query() -> None:
     tags = read_tags(event)
 
     assert (tags.utm_source, tags.utm_medium, tags.utm_term, tags.source) == ("newsletter", "email", "a", "newsletter")
+    assert read_tags(make_event("utm_source=google", source="newsletter")).source == "google"
+    assert read_tags(make_event("source=google&ref=bing", source="newsletter")).source == "newsletter"
 
 
 @pytest.mark.rule("R45")
