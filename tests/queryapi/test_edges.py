@@ -86,6 +86,30 @@ CASES: dict[str, Case] = {
     "a gap is half an hour at most": Case(
         [Hit(at=at("10:00:00")), Hit(at=at("10:30:01"), page="/b")], PAGES, DAY_1, page("/a", "avg_time"), 1800
     ),
+    "who spent time on a page without a view of it did not visit it": Case(
+        [
+            Hit(at=at("10:00:00")),
+            Hit(at=at("10:00:00"), visitor="v2", session="s2", page="/b"),
+            replace(silent("engagement", visitor="v2", session="s2", engaged_ms=1), page="/a"),
+        ],
+        PAGES,
+        DAY_1,
+        lambda body: [page("/a", name)(body) for name in ("views", "sessions", "unique")],
+        [1, 1, 1],
+    ),
+    "a session with two visitor ids scrolled as deep as either": Case(
+        [
+            Hit(at=at("10:00:00")),
+            *(
+                replace(silent("engagement", visitor=visitor, scroll_depth=depth), page="/a")
+                for visitor, depth in (("v1", 20), ("v2", 80))
+            ),
+        ],
+        PAGES,
+        DAY_1,
+        page("/a", "scroll_depth"),
+        80,
+    ),
     "engagement between quarters is no event": Case(
         [silent("engagement", engaged_ms=1)], DASHBOARD, MINUTES, metric("events"), 0
     ),

@@ -70,6 +70,14 @@ def test_flat_schema_in_two_files_answers_for_both_address_families(tmp_path: Pa
 
 
 @pytest.mark.rule("R49")
+def test_where_one_file_knows_no_country_the_next_one_answers(tmp_path: Path) -> None:
+    empty = write_geo(tmp_path / "a.mmdb", {"81.2.69.0/24": {"continent": {"code": "EU"}}})
+    places = open_places(empty, write_geo(tmp_path / "b.mmdb", {"81.2.69.0/24": LONDON}))
+
+    assert places.find("81.2.69.0").country == "GB"
+
+
+@pytest.mark.rule("R49")
 @pytest.mark.parametrize(
     "network",
     [
