@@ -174,7 +174,7 @@ MANAGEMENT: Operations = {
         errors=and_also(
             _FUNNEL_CHANGED, _400=("invalid_header",), _404=("website_not_found",), _409=("too_many_funnels",)
         ),
-        sent=Sent(_FUNNEL_SENT, _FUNNEL_EXAMPLE),
+        sent=Sent(_FUNNEL_SENT, _FUNNEL_EXAMPLE), description="No two funnels of a website have one name.",
         headers={"Idempotency-Key": "1 to 255 visible characters; a second request with it gives the same funnel."},
     ),
     ("GET", _FUNNEL_PATH): Operation(
@@ -207,6 +207,7 @@ MANAGEMENT: Operations = {
     ("POST", _GOALS_PATH): Operation(
         group=_FUNNELS, summary="Make a goal", scope=_WRITE, answers={201: record(GOAL)},
         errors=and_also(_GOAL_CHANGED, _409=("too_many_goals",)), sent=Sent(_GOAL_SENT, {"page": "/thanks"}),
+        description="No two goals of a website have one name.",
     ),
     ("PUT", f"{_GOALS_PATH}/{{goal_id}}"): Operation(
         group=_FUNNELS, summary="Replace a goal", scope=_WRITE, answers={200: record(GOAL)},

@@ -95,6 +95,7 @@ QUERIES: Operations = {
     ("POST", _PATH): Operation(
         group="Segments", summary="Keep filters under a name", scope=_WRITE, answers={201: _SEGMENT},
         errors=and_also(_CHANGED, _409=("too_many_segments",)), sent=Sent(_SEGMENT_SENT, _SEGMENT_EXAMPLE),
+        description="No two segments of a website have one name.",
     ),
     ("PUT", f"{_PATH}/{{segment_id}}"): Operation(
         group="Segments", summary="Replace a segment", scope=_WRITE, answers={200: _SEGMENT},

@@ -89,6 +89,7 @@ async def test_taking_another_funnels_name_is_refused(website: str) -> None:
         renamed = await client.put(other, json={**A_TO_B, "name": "Checkout"})
 
     assert (renamed.status_code, renamed.json()["code"]) == (409, "name_taken")
+    assert renamed.json()["details"] == {"field": "name"}
 
 
 async def test_a_retry_makes_no_second_funnel(website: str) -> None:

@@ -99,9 +99,10 @@ async def test_names_are_taken_once_and_goals_are_limited(database: str) -> None
         one_more = await client.post(GOALS, json=DOCS)
         renamed = await client.put(f"{GOALS}/{first['id']}", json=DOCS | {"name": "7"})
 
-    assert (again.status_code, again.json()["code"]) == (409, "name_taken")
+    for taken in (again, renamed):
+        assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+        assert taken.json()["details"] == {"field": "name"}
     assert (one_more.status_code, one_more.json()["code"]) == (409, "too_many_goals")
-    assert (renamed.status_code, renamed.json()["code"]) == (409, "name_taken")
 
 
 @pytest.mark.parametrize(

@@ -85,10 +85,14 @@ async def test_what_no_segment_can_be_is_refused_by_its_field(database: str) -> 
             assert (reply.status_code, reply.json()["code"]) == (status, code), (name, reply.text)
         made = await client.post(SEGMENTS, json=GOOGLE)
         taken = await client.post(SEGMENTS, json=GOOGLE)
-        nobody = await client.put(f"{SEGMENTS}/{uuid4()}", json={**GOOGLE, "name": "Other"})
+        other = await client.post(SEGMENTS, json={**GOOGLE, "name": "Other"})
+        renamed = await client.put(other.headers["location"], json=GOOGLE)
+        nobody = await client.put(f"{SEGMENTS}/{uuid4()}", json={**GOOGLE, "name": "Another"})
         no_id = await client.get(DASHBOARD, params={**DAY_1, "segment": "1 or 1"})
 
-    assert [reply.status_code for reply in (made, taken, nobody, no_id)] == [201, 409, 404, 404]
+    assert [reply.status_code for reply in (made, taken, renamed, nobody, no_id)] == [201, 409, 409, 404, 404]
+    for reply in (taken, renamed):
+        assert (reply.json()["code"], reply.json()["details"]) == ("name_taken", {"field": "name"})
 
 
 async def test_a_website_has_a_limited_number_of_segments(database: str) -> None:
