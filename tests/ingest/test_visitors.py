@@ -28,6 +28,9 @@ async def test_derived_id_tells_website_address_agent_and_domain_apart(redis_url
             (await one(gateway)).visitor_id,
             (await one(gateway, website_id="site-2")).visitor_id,
             (await one(gateway, {"x-forwarded-for": "203.0.113.1"})).visitor_id,
+            (await one(gateway, {"x-forwarded-for": "203.0.113.2"})).visitor_id,
+            (await one(gateway, {"x-forwarded-for": "2001:db8::1"})).visitor_id,
+            (await one(gateway, {"x-forwarded-for": "2001:db8::2"})).visitor_id,
             (await one(gateway, {"user-agent": CHROME})).visitor_id,
             (await one(gateway, hostname="a.example.com")).visitor_id,
         ]

@@ -20,6 +20,8 @@ MINUTES = "from=2026-03-02T10:01:00Z&to=2026-03-02T10:09:00Z&compare=none"
 DASHBOARD, PAGES, RECENT = "analytics/dashboard/{}", "analytics/{}/top-pages", "events/{}/recent"
 MIDNIGHT = DAY + timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
+# The first of those that the live view shows.
+MINUTE = NOW.replace(second=0, microsecond=0) - timedelta(minutes=29)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,31 @@ CASES: dict[str, Case] = {
         DAY_1,
         page("/a", "scroll_depth"),
         80,
+    ),
+    "time spent on pages that are not picked is none of their section's": Case(
+        [
+            *(Hit(at=at("10:00:00"), page=f"/docs/{name}") for name in "ab"),
+            replace(silent("engagement", engaged_ms=4000), page="/docs/a"),
+            replace(silent("engagement", engaged_ms=9000), page="/docs/b"),
+        ],
+        PAGES,
+        f"{DAY_1}&view=section&page=/docs/a",
+        column("avg_time"),
+        [4],
+    ),
+    "all there is begins on the day of the zone": Case(
+        [Hit(at=at("20:00:00"))],
+        DASHBOARD,
+        "period=all&timezone=Asia/Kolkata&compare=none",
+        lambda body: body["range"]["from"],
+        "2026-03-03T00:00:00+05:30",
+    ),
+    "the first of thirty minutes begins with its minute": Case(
+        [Hit(at=MINUTE), Hit(at=MINUTE - MICROSECOND)],
+        "analytics/{}/realtime",
+        "",
+        lambda body: [item["page_views"] for item in body["series_30m"]].index(1),
+        0,
     ),
     "engagement between quarters is no event": Case(
         [silent("engagement", engaged_ms=1)], DASHBOARD, MINUTES, metric("events"), 0
