@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from ingest.connection import connect
+from ingest.salts import SaltBook
 from shared.registry import Website
 from tests.ingest.gateway import BATCH, NOW, HeldClock, running, stream_payloads
 from tests.ingest.sending import CHROME, PAGE, bearer, one, register
@@ -54,13 +56,30 @@ async def test_salt_is_random_kept_48_hours_and_shared_by_gateways(redis_url: st
     assert first.visitor_id == second.visitor_id
 
 
+@pytest.mark.rule("R11")
+@pytest.mark.parametrize(("time", "is_made"), [("21:59", False), ("22:00", True), ("22:59", True), ("23:00", False)])
+async def test_tomorrows_salt_is_made_an_hour_before_local_midnight(
+    redis_url: str, time: str, *, is_made: bool
+) -> None:
+    clock = HeldClock()
+    async with connect(redis_url) as redis:
+        book = SaltBook(redis, clock)
+        await book.load(Website(website_id="site-1", timezone="Europe/Berlin"), clock())
+        hour, minute = map(int, time.split(":"))
+        clock.now = NOW.replace(hour=hour, minute=minute)
+
+        await book.prepare()
+
+        assert await redis.exists("salt:site-1:2026-03-03") == is_made
+
+
 @pytest.mark.rule("R12")
 async def test_yesterdays_id_comes_along_after_local_midnight(redis_url: str) -> None:
     clock = HeldClock(NOW.replace(hour=22, minute=59))
     async with running(redis_url, clock=clock, environ={"ALLOW_UNREGISTERED_SITES": "false"}) as gateway:
         await register(gateway, Website(website_id="site-1", timezone="Europe/Berlin"))
         before = await one(gateway)
-        clock.now += timedelta(minutes=2)
+        clock.now += timedelta(minutes=1)
         after = await one(gateway)
 
         assert after.visitor_id != before.visitor_id
@@ -217,5 +236,14 @@ async def test_all_events_of_a_visitor_go_to_one_partition(redis_url: str) -> No
         for _ in range(3):
             await gateway.send(PAGE)
             clock.now += timedelta(minutes=1)
+
+        assert len({partition for partition, _ in await stream_payloads(gateway.redis)}) == 1
+
+
+@pytest.mark.rule("R60")
+async def test_a_visitor_with_an_id_goes_to_one_partition_from_everywhere(redis_url: str) -> None:
+    async with running(redis_url, environ={"TRUSTED_PROXIES": "198.51.100.0/24"}) as gateway:
+        for number in range(12):
+            await gateway.send(PAGE | {"visitor_id": "v"}, headers={"x-forwarded-for": f"203.0.113.{number}"})
 
         assert len({partition for partition, _ in await stream_payloads(gateway.redis)}) == 1

@@ -20,6 +20,7 @@ MINUTES = "from=2026-03-02T10:01:00Z&to=2026-03-02T10:09:00Z&compare=none"
 DASHBOARD, PAGES, RECENT = "analytics/dashboard/{}", "analytics/{}/top-pages", "events/{}/recent"
 MIDNIGHT = DAY + timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
+HALF_HOUR = timedelta(minutes=30)
 # The first of those that the live view shows.
 MINUTE = NOW.replace(second=0, microsecond=0) - timedelta(minutes=29)
 
@@ -130,12 +131,16 @@ CASES: dict[str, Case] = {
         lambda body: body["range"]["from"],
         "2026-03-03T00:00:00+05:30",
     ),
-    "the first of thirty minutes begins with its minute": Case(
-        [Hit(at=MINUTE), Hit(at=MINUTE - MICROSECOND)],
+    "the live view begins with a minute, and ends now": Case(
+        [Hit(at=moment) for moment in (NOW - HALF_HOUR, MINUTE - MICROSECOND, MINUTE, NOW, NOW + MICROSECOND)],
         "analytics/{}/realtime",
         "",
-        lambda body: [item["page_views"] for item in body["series_30m"]].index(1),
-        0,
+        lambda body: [
+            body["series_30m"][0]["page_views"],
+            body["series_30m"][-1]["page_views"],
+            body["top_pages_realtime"][0]["views"],
+        ],
+        [1, 1, 3],
     ),
     "engagement between quarters is no event": Case(
         [silent("engagement", engaged_ms=1)], DASHBOARD, MINUTES, metric("events"), 0
