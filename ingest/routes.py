@@ -68,7 +68,10 @@ class IngestRoute:
         except AppError:
             self._gateway.charge(sender, tokens)
             raise
-        outcome = await self._gateway.take(parsed, sender, tokens)
+        taking = self._gateway.take(parsed, sender, tokens)
+        # The gateway lets go of what it has encoded, and so do we.
+        del parsed, body
+        outcome = await taking
         if is_many:
             status, answer = answer_batch(outcome)
         else:

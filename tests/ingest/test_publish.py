@@ -1,9 +1,10 @@
 """A 202 means durable: group commit, back-pressure, and a server that is killed under load (SPEC R59)."""
 
 import asyncio
+import gc
 import signal
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 from ingest.connection import connect
 from ingest.lane import Lane, Parcel
 from ingest.metrics import IngestMetrics
+from ingest.parse import ClientEvent
 from ingest.publish import Publisher
 from shared.errors import AppError
 from shared.stream import stream_key
@@ -154,6 +156,25 @@ async def test_what_arrives_meanwhile_is_one_entry(redis_url: str) -> None:
         ] == []
         assert len(entries or ()) == 2
         assert publisher.pending_bytes == 0
+
+
+async def test_decoded_events_are_let_go_of_while_redis_is_waited_for(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    publish = Publisher.publish
+
+    async def counting(publisher: Publisher, parcels: Sequence[Parcel]) -> None:
+        held.append(sum(type(found) is ClientEvent for found in gc.get_objects()))
+        await publish(publisher, parcels)
+
+    monkeypatch.setattr(Publisher, "publish", counting)
+    events = [{**PAGE, "properties": {"number": number}} for number in range(100)]
+    async with running(redis_url) as gateway:
+        assert (await gateway.send({"events": events}, BATCH)).json()["accepted"] == 100
+
+    # The last one may still be looked at.
+    assert held[0] <= 1
 
 
 async def test_entry_is_bounded(redis_url: str) -> None:
