@@ -58,8 +58,10 @@ def main() -> None:
 
 def clock_offset(control: Path, name: str) -> timedelta:
     """By how much the clock of `name` is to be wrong at its next start."""
-    path = control / f"{name}.clock"
-    return timedelta(seconds=float(path.read_text()) if path.exists() else 0)
+    try:
+        return timedelta(seconds=float((control / f"{name}.clock").read_text()))
+    except FileNotFoundError:
+        return timedelta(0)
 
 
 if __name__ == "__main__":

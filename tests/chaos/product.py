@@ -94,7 +94,10 @@ class Product:
 
     def shift_clock(self, name: str, seconds: float) -> None:
         """Start the service again with a clock that is wrong by so much."""
-        (self.directory / f"{name}.clock").write_text(str(seconds))
+        # Whole or not at all: the service may be starting just now.
+        written = self.directory / f"{name}.clock.new"
+        written.write_text(str(seconds))
+        written.rename(self.directory / f"{name}.clock")
         self.signal(name, signal.SIGKILL)
 
     def heal(self) -> None:
