@@ -1,7 +1,7 @@
 """The one question every report asks: whose, what, by what, of whom, when."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,11 @@ class Range:
         if self.first_day is None or self.last_day is None:
             return None
         return (self.last_day - self.first_day).days + 1
+
+    @property
+    def length(self) -> timedelta:
+        """Whole days where it is made of them: a night of a clock change makes none longer or shorter."""
+        return self.until - self.since if self.days is None else timedelta(days=self.days)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ SERIES_PARAMETERS = frozenset({"interval", "metrics"})
 HOURLY_PARAMETERS = frozenset({"hours", "metrics"})
 DEFAULT_METRICS = ("page_views", "unique_visitors", "sessions")
 MAX_HOURLY_DAYS = 31
+# One of them has a 29 February at most.
+THREE_YEARS = timedelta(days=3 * 365 + 1)
 _INTERVALS: dict[str, Interval] = {name: name for name in INTERVALS}
 
 
@@ -47,7 +49,7 @@ async def hourly(call: Call) -> Answer:
         asked = Range(since=starts[-hours], until=until, zone=zone, label=f"{hours} hours")
     elif has_range:
         asked = await asked_range(call)
-        if asked.until - asked.since > timedelta(days=MAX_HOURLY_DAYS, hours=1):
+        if asked.length > timedelta(days=MAX_HOURLY_DAYS):
             name = next(name for name in ("days", "from", "period") if call.params.has_any(name))
             raise bad_parameter(name, f"hours are given for at most {MAX_HOURLY_DAYS} days", "range_too_long")
     else:
@@ -63,12 +65,11 @@ async def daily(call: Call) -> Answer:
 
 def auto_interval(asked: Range) -> Interval:
     """The interval of a series that names none, by the length of its range (SPEC A11)."""
-    length = asked.until - asked.since
-    if length <= timedelta(days=2, hours=1):
+    if asked.length <= timedelta(days=2):
         return "hour"
-    if length <= timedelta(days=92, hours=1):
+    if asked.length <= timedelta(days=92):
         return "day"
-    return "week" if length <= timedelta(days=3 * 366) else "month"
+    return "week" if asked.length <= THREE_YEARS else "month"
 
 
 async def _series(

@@ -18,7 +18,7 @@ from queryapi.dimensions import SESSION_DIMENSIONS
 from queryapi.funnel import Definition, Step
 from queryapi.funnel_people import find_people
 from queryapi.funnel_statement import Question, compile_funnel, compile_total
-from queryapi.query import Filter, Query, Range
+from queryapi.query import Condition, Query, Range
 from queryapi.rows import Row, whole
 from tests.queryapi.funnel_model import Happening, PlainFunnel
 
@@ -59,7 +59,7 @@ def ask(
     database: str,
     website_id: str,
     funnel: PlainFunnel,
-    filters: Sequence[Filter] = (),
+    filters: Sequence[Condition] = (),
     *,
     split_by: str | None = None,
     one_in: int = 1,
@@ -84,7 +84,7 @@ def people_at_steps(
     database: str,
     funnel: PlainFunnel,
     events: Sequence[Happening],
-    filters: Sequence[Filter] = (),
+    filters: Sequence[Condition] = (),
 ) -> tuple[int, ...]:
     website_id = uuid4().hex
     store(database, website_id, events)
@@ -123,7 +123,7 @@ def _definition(funnel: PlainFunnel) -> Definition:
     )
 
 
-def _query(website_id: str, funnel: PlainFunnel, filters: Sequence[Filter]) -> Query:
+def _query(website_id: str, funnel: PlainFunnel, filters: Sequence[Condition]) -> Query:
     until = SINCE + timedelta(seconds=funnel.length)
     return Query(
         website_id=website_id,

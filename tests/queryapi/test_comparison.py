@@ -12,7 +12,8 @@ from queryapi.query import Range
 from queryapi.ranges import days_range
 from shared.errors import AppError
 
-TOKYO = ZoneInfo("Asia/Tokyo")
+TOKYO, BERLIN = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin")
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
 # 08:00 of 10 March in Tokyo.
 NOW = datetime(2026, 3, 9, 23, 0, tzinfo=UTC)
 
@@ -112,6 +113,62 @@ def test_moments_are_set_against_as_long_before() -> None:
 
     assert found is not None
     assert (found.since, found.until) == (since - timedelta(hours=3), since)
+
+
+@pytest.mark.rule("R40")
+@pytest.mark.parametrize(
+    ("day", "since", "until"),
+    [
+        # The day before has 23 hours, and so has the day itself.
+        (date(2026, 3, 30), datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC)),
+        (date(2026, 3, 29), datetime(2026, 3, 27, 23, tzinfo=UTC), datetime(2026, 3, 28, 23, tzinfo=UTC)),
+        (date(2025, 10, 27), datetime(2025, 10, 25, 22, tzinfo=UTC), datetime(2025, 10, 26, 23, tzinfo=UTC)),
+    ],
+)
+def test_a_day_is_set_against_the_whole_day_before(day: date, since: datetime, until: datetime) -> None:
+    found = comparison_range(Params({}), days_range(day, day, BERLIN, "1 days"), "previous", LATER)
+
+    assert found is not None
+    assert (found.since, found.until) == (since, until)
+
+
+@pytest.mark.rule("R40")
+def test_today_is_set_against_the_same_clock_time_over_a_clock_change() -> None:
+    """10:00 of the clock: after 9 hours of the day that lost one, and after 10 of the one before."""
+    today = days_range(date(2026, 3, 29), date(2026, 3, 29), BERLIN, "1 days")
+
+    found = comparison_range(Params({}), today, "previous", datetime(2026, 3, 29, 8, tzinfo=UTC))
+
+    assert found is not None
+    assert (found.since, found.until) == (
+        datetime(2026, 3, 27, 23, tzinfo=UTC), datetime(2026, 3, 28, 9, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@pytest.mark.rule("R40")
+def test_moments_of_a_leap_day_are_set_against_those_of_the_28th() -> None:
+    since = datetime(2024, 2, 29, 10, tzinfo=UTC)
+    current = Range(since=since, until=since + timedelta(hours=3), zone=BERLIN, label="")
+
+    found = comparison_range(Params({}), current, "year_over_year", LATER)
+
+    assert found is not None
+    assert (found.since, found.until) == (
+        datetime(2023, 2, 28, 10, tzinfo=UTC), datetime(2023, 2, 28, 13, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@pytest.mark.rule("R40")
+def test_what_is_named_is_set_against_whole_and_in_the_zone_of_the_range() -> None:
+    today = days_range(date(2026, 3, 10), date(2026, 3, 10), TOKYO, "1 days")
+    named = Params({"compare_from": ("2026-01-05",), "compare_to": ("2026-01-06",)})
+
+    found = comparison_range(named, today, "custom", NOW)
+
+    assert found is not None
+    assert (found.since, found.until, found.label) == (
+        datetime(2026, 1, 4, 15, tzinfo=UTC), datetime(2026, 1, 6, 15, tzinfo=UTC), "2026-01-05..2026-01-06",
+    )  # fmt: skip
 
 
 def test_previous_is_compared_with_unless_something_else_is_named() -> None:

@@ -196,6 +196,37 @@ async def test_a_comparison_that_needs_dropped_events_is_null(database: str) -> 
     assert rolled_up["comparison"] is not None
 
 
+# What is set against, the filter that needs raw events, and whether 2026-02-28, which is gone, is needed for it.
+AGAINST = {
+    "until the day before": (("2026-02-26", "2026-02-27"), "page=/a", False),
+    "until the day": (("2026-02-26", "2026-02-28"), "page=/a", True),
+    "since the day": (("2026-02-28", "2026-03-01"), "page=/a", True),
+    "since the day after": (("2026-03-01", "2026-03-01"), "page=/a", False),
+    "until its first moment": (("2026-02-27T22:00:00Z", "2026-02-28T00:00:00Z"), "page=/a", False),
+    "until its first second is over": (("2026-02-27T22:00:00Z", "2026-02-28T00:00:01Z"), "page=/a", True),
+    "whole quarters of an hour": (("2026-02-28T10:00:00Z", "2026-02-28T11:00:00Z"), "", False),
+    "a quarter that is cut": (("2026-02-28T10:00:00Z", "2026-02-28T11:00:01Z"), "", True),
+    "one of another day that is cut": (("2026-02-27T23:50:00Z", "2026-02-28T11:00:00Z"), "", False),
+}
+
+
+@pytest.mark.rule("R42")
+async def test_a_comparison_is_null_where_it_needs_events_of_a_dropped_day(database: str) -> None:
+    store(database, vector())
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO dropped_days (day) VALUES ('2026-02-28')")
+    is_null: dict[str, bool] = {}
+
+    async with running(settings_for(database)) as api:
+        for name, ((first, last), needed, _) in AGAINST.items():
+            against = f"compare=custom&compare_from={first}&compare_to={last}&{needed}"
+            body = await api.read(f"dashboard/{SITE}", f"from=2026-03-02&to=2026-03-02&{against}")
+            is_null[name] = body["comparison"] is None
+            assert (body["meta"]["warnings"] == ["comparison_out_of_retention"]) is is_null[name], name
+
+    assert is_null == {name: is_lost for name, (_, _, is_lost) in AGAINST.items()}
+
+
 @pytest.mark.rule("R42")
 async def test_days_that_one_website_dropped_are_lost_to_it_alone(database: str) -> None:
     store(database, [*vector(), Hit(at=at("10:00:00"), website_id="other")])
@@ -210,9 +241,11 @@ async def test_days_that_one_website_dropped_are_lost_to_it_alone(database: str)
     assert (other["comparison"] is None, other["meta"]["warnings"]) == (False, [])
 
 
-async def test_utm_performance_lists_tagged_sessions(database: str) -> None:
+@pytest.mark.parametrize("dirt", DIRTY)
+async def test_utm_performance_lists_tagged_sessions(database: str, dirt: str) -> None:
     tagged = {"utm_source": "newsletter", "utm_medium": "email", "source": "newsletter", "channel": "Email"}
-    store(database, [*vector(), Hit(at=at("12:00:00"), visitor="m", session="m", attributes=tagged)])
+    hits = [*vector(), Hit(at=at("12:00:00"), visitor="m", session="m", attributes=tagged)]
+    store_with_dirt(database, hits, dirt)
 
     async with running(settings_for(database)) as api:
         body = await api.read(f"dashboard/{SITE}", DAY_1)

@@ -1,18 +1,14 @@
 """Numbers at the edges of what defines them, where random traffic seldom is. Each case is a website of its own."""
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from urllib.parse import quote
 
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.queryapi.rig import DAY, NOW, Hit, at, refresh, running, settings_for, store
+from tests.queryapi.edges import Case, column, expected, filters, metric, page, silent, told
+from tests.queryapi.rig import DAY, NOW, Hit, at
 
-Body = dict[str, Any]
 DAY_1 = "from=2026-03-02&to=2026-03-02&compare=none"
 DAY_2 = "from=2026-03-03&to=2026-03-03&compare=none"
 # No whole quarter of an hour: single events tell.
@@ -23,39 +19,6 @@ MICROSECOND = timedelta(microseconds=1)
 HALF_HOUR = timedelta(minutes=30)
 # The first of those that the live view shows.
 MINUTE = NOW.replace(second=0, microsecond=0) - timedelta(minutes=29)
-
-
-@dataclass(frozen=True)
-class Case:
-    """Hits, a report and its query, and what is looked at of the answer."""
-
-    hits: Sequence[Hit]
-    path: str
-    query: str
-    told: Callable[[Body], object]
-    expected: object
-
-
-def metric(name: str) -> Callable[[Body], object]:
-    return lambda body: body["metrics"][name]
-
-
-def page(name: str, column: str) -> Callable[[Body], object]:
-    return lambda body: next(row for row in body["data"] if row["page"] == name).get(column)
-
-
-def column(name: str) -> Callable[[Body], object]:
-    return lambda body: [row[name] for row in body["data"]]
-
-
-def filters(*tree: object) -> str:
-    return f"filters={quote(json.dumps(tree))}"
-
-
-def silent(event_type: str, clock: str = "10:05:00", **fields: Any) -> Hit:
-    return Hit(at=at(clock), event_type=event_type, page="", **fields)
-
-
 # Of one session that goes on after midnight: what a day tells of it.
 OVERNIGHT = [Hit(at=at("20:00:00"), page="/in"), Hit(at=at("00:30:00", 1), page="/out")]
 CASES: dict[str, Case] = {
@@ -211,12 +174,16 @@ CASES: dict[str, Case] = {
         metric("avg_session_time"),
         86_340,
     ),
-    "a week that the range begins in is a part": Case(
-        [Hit(at=at("10:00:00", 2))],
-        "analytics/timeseries/{}",
-        "from=2026-02-25&to=2026-03-08&interval=week&compare=none",
-        lambda body: [item.get("partial") for item in body["data"]],
-        [True, None],
+    "a campaign may be known by its term or its content alone": Case(
+        [
+            Hit(at=at("10:00:00"), attributes={"utm_term": "shoes"}),
+            Hit(at=at("10:00:00"), visitor="v2", session="s2", attributes={"utm_content": "footer"}),
+            Hit(at=at("10:00:00"), visitor="v3", session="s3"),
+        ],
+        DASHBOARD,
+        DAY_1,
+        lambda body: [(row["utm_source"], row["utm_campaign"], row["sessions"]) for row in body["utm_performance"]],
+        [(None, None, 2)],
     ),
     "who was engaged alone did not come back": Case(
         [silent("engagement", engaged_ms=1), Hit(at=at("10:05:00"), visitor="v2", session="s2")],
@@ -268,15 +235,4 @@ CASES: dict[str, Case] = {
 @pytest.mark.rule("R44")
 @pytest.mark.parametrize("is_rolled_up", [True, False], ids=["rolled up", "dirty"])
 async def test_numbers_hold_at_their_edges(database: str, *, is_rolled_up: bool) -> None:
-    sites = {name: f"case-{number}" for number, name in enumerate(CASES)}
-    store(database, [replace(hit, website_id=sites[name]) for name, case in CASES.items() for hit in case.hits])
-    if is_rolled_up:
-        refresh(database)
-    found: dict[str, object] = {}
-
-    async with running(settings_for(database)) as api:
-        for name, case in CASES.items():
-            reply = await api.get(f"/api/v1/{case.path.format(sites[name])}", case.query)
-            found[name] = case.told(reply.body) if reply.status == 200 else reply.payload
-
-    assert found == {name: case.expected for name, case in CASES.items()}
+    assert await told(database, CASES, is_rolled_up=is_rolled_up) == expected(CASES)

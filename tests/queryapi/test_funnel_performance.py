@@ -148,3 +148,24 @@ async def test_a_report_that_takes_too_long_is_given_up(database: str) -> None:
 
     assert (reply.status_code, reply.json()["code"]) == (503, "query_timeout")
     assert int(reply.headers["retry-after"]) > 0
+
+
+@pytest.mark.rule("R74")
+@pytest.mark.parametrize(("clock", "ends"), [("10:06", "10:05|11:00"), ("10:16", "10:05|10:18")])
+async def test_ids_of_one_session_are_one_person_at_either_end(database: str, clock: str, ends: str) -> None:
+    """Where they are seen together in the first quarter of an hour, which the range cuts, or in the last, which the
+    window does."""
+    since, until = (f"2026-03-02T{one}:00Z" for one in ends.split("|"))
+    store(
+        database,
+        [
+            Hit(at=at(f"{clock}:00"), visitor="of yesterday", session="s"),
+            Hit(at=at(f"{clock}:01"), visitor="of today", session="s", page="/b"),
+        ],
+    )
+
+    async with serving(database) as client:
+        path = (await client.post(FUNNELS, json={**A_TO_B, "scope": "visitor"})).headers["location"]
+        body = (await client.get(f"{path}/performance?from={since}&to={until}&window=600")).json()
+
+    assert (body["total_visitors"], body["entered"], body["completed"]) == (1, 1, 1)

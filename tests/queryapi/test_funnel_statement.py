@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from queryapi.query import Filter
-from tests.queryapi.funnel_fixture import ask, people_at_steps, store
+from queryapi.query import Condition, Filter, HasDone, Not
+from tests.queryapi.funnel_fixture import ask, counts, people_at_steps, store
 from tests.queryapi.funnel_model import Happening, PlainFunnel, PlainStep, walk
 from tests.services import Servers
 
@@ -55,6 +55,16 @@ NAMED = [
     ),
     pytest.param(
         PlainFunnel((A, B), DAY, DAY), visit((5, "/b"), (5, "/a")), (1, 0), id="R75 arrived before the first step"
+    ),
+    *(
+        pytest.param(
+            PlainFunnel((A, B, C), DAY, DAY, is_strict=is_strict),
+            visit((1, "/a"), (5, second), (5, third)),
+            (1, 1, int(second == "/b")) if second == "/b" or not is_strict else (1, 0, 0),
+            id=f"R75 third step of the instant of the second, {second} first, {'strict' if is_strict else 'ordered'}",
+        )
+        for is_strict in (False, True)
+        for second, third in (("/b", "/c"), ("/c", "/b"))
     ),
     pytest.param(
         PlainFunnel((A, B), DAY, DAY, is_strict=True),
@@ -178,17 +188,24 @@ def test_bots_are_left_out_unless_asked_for(shared_database: str) -> None:
     assert (without, included) == ((0, 0), (1, 0))
 
 
+# Everybody, and the people at each step.
 FILTERS = [
-    pytest.param(Filter("country", ("DE",)), (2, 1), id="session attribute"),
-    pytest.param(Filter("country", ("(not set)",)), (1, 1), id="unset attribute"),
-    pytest.param(Filter("page", ("/b",)), (1, 1), id="sessions with the page"),
-    pytest.param(Filter("entry_page", ("/a",)), (2, 2), id="sessions that began there"),
+    pytest.param(Filter("country", ("DE",)), 2, (2, 1), id="session attribute"),
+    pytest.param(Filter("country", ("(not set)",)), 1, (1, 1), id="unset attribute"),
+    pytest.param(Filter("page", ("/b",)), 1, (1, 1), id="sessions with the page"),
+    pytest.param(Filter("page", ("/a",)), 3, (3, 2), id="sessions with a page of the range"),
+    pytest.param(Filter("event_type", ("signup",)), 0, (0, 0), id="an event after the range picks no session"),
+    pytest.param(Filter("page", ("/t",)), 0, (0, 0), id="time spent on a page picks no session"),
+    pytest.param(HasDone(Filter("page", ("/b",))), 1, (1, 1), id="what was done in the range"),
+    pytest.param(Not(HasDone(Filter("page", ("/b",)))), 2, (2, 1), id="what was not done in the range"),
+    pytest.param(Filter("entry_page", ("/a",)), 2, (2, 2), id="sessions that began there"),
 ]
 
 
+@pytest.mark.rule("F2")
 @pytest.mark.rule("R34")
-@pytest.mark.parametrize(("chosen", "expected"), FILTERS)
-def test_filters_pick_sessions(shared_database: str, chosen: Filter, expected: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("chosen", "total", "expected"), FILTERS)
+def test_filters_pick_sessions(shared_database: str, chosen: Condition, total: int, expected: tuple[int, ...]) -> None:
     events = [
         Happening("v1", "s1", 1, 0, "/a", country="DE"),
         Happening("v1", "s1", 2, 1, "/b", country="DE"),
@@ -197,9 +214,43 @@ def test_filters_pick_sessions(shared_database: str, chosen: Filter, expected: t
         Happening("v3", "s3", 1, 4, "/a"),
         # After the range, but within the window.
         Happening("v3", "s3", HOUR + 1, 5, "/b"),
+        Happening("v3", "s3", HOUR + 2, 6, "/b", "signup"),
+        Happening("v1", "s1", 3, 7, "/t", "engagement", country="DE"),
     ]
 
-    assert people_at_steps(shared_database, PlainFunnel((A, B), HOUR, HOUR), events, [chosen]) == expected
+    website_id = uuid4().hex
+    store(shared_database, website_id, events)
+
+    people, rows = ask(shared_database, website_id, PlainFunnel((A, B), HOUR, HOUR), [chosen])
+
+    assert (people, counts(rows, 2)) == (total, expected)
+
+
+@pytest.mark.rule("R34")
+@pytest.mark.parametrize("chosen", [Filter("country", ("DE",)), Filter("entry_page", ("/b", "/a"))])
+def test_filters_pick_sessions_of_the_window_too(shared_database: str, chosen: Condition) -> None:
+    """The step was taken days after the range, in a session like those that are picked."""
+    events = [
+        Happening("v", "s1", 1, 0, "/a", country="DE"),
+        Happening("v", "s2", 3 * DAY, 1, "/b", country="DE"),
+    ]
+
+    assert people_at_steps(shared_database, PlainFunnel((A, B), HOUR, 4 * DAY), events, [chosen]) == (1, 1)
+
+
+@pytest.mark.rule("F2")
+@pytest.mark.parametrize("length", [HOUR, 1000], ids=["whole quarters of an hour", "a quarter that is cut"])
+@pytest.mark.parametrize("filters", [(), (Filter("event_type", ("pageview",)),)], ids=["everybody", "filtered"])
+def test_everybody_is_who_was_active_in_the_range(shared_database: str, length: int, filters: Sequence[Filter]) -> None:
+    """At its first instant and up to its end; time spent on a page is no activity."""
+    moments = {"before": -1, "first": 0, "last": length - 1, "at the end": length}
+    website_id = uuid4().hex
+    events = [Happening(name, name, second, number, "/x") for number, (name, second) in enumerate(moments.items())]
+    store(shared_database, website_id, [*events, Happening("silent", "silent", 1, 9, "/x", "engagement")])
+
+    total, _ = ask(shared_database, website_id, PlainFunnel((A, B), length, HOUR), filters)
+
+    assert total == 2
 
 
 @pytest.mark.rule("F2")

@@ -1,13 +1,14 @@
 """Goals: defined over HTTP, counted over the events of any range."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from tests.queryapi.funnel_client import bearer, register, serving
-from tests.queryapi.rig import SITE, Hit, at, running, settings_for, store
+from tests.queryapi.rig import DAY, SITE, Hit, at, running, settings_for, store
 
 GOALS = f"/api/v1/websites/{SITE}/goals"
 REPORT = f"/api/v1/analytics/{SITE}/goals"
@@ -67,6 +68,19 @@ async def test_goals_are_counted_over_events_of_before_they_were_made(database: 
     rates = {row["name"]: row["conversion_rate"] for row in buyers["data"]}
     assert rates == {"Docs": 100.0, "Never": 0.0, "Pro": 100.0}
     assert everybody["meta"]["source"] == "raw"
+
+
+@pytest.mark.rule("R73")
+async def test_goals_are_met_from_the_first_instant_of_a_range_to_before_its_end(database: str) -> None:
+    instant, day = timedelta(microseconds=1), timedelta(days=1)
+    moments = {"before": DAY - instant, "first": DAY, "last": DAY + day - instant, "at the end": DAY + day}
+    store(database, [Hit(at=moment, visitor=name, session=name) for name, moment in moments.items()])
+
+    async with serving(database) as client:
+        await client.post(GOALS, json={"name": "A", "page": "/a"})
+        told = (await client.get(REPORT, params=DAY_1)).json()["data"]
+
+    assert [(row["events"], row["unique_visitors"], row["sessions"]) for row in told] == [(2, 2, 2)]
 
 
 async def test_a_goal_is_made_listed_replaced_and_deleted(database: str) -> None:

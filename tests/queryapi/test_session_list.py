@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.hashes import digest64
 from shared.tokens import make_token
 from tests.queryapi.rig import NOW, SITE, Api, Hit, at, refresh, running, settings_for, store, vector
 
@@ -99,3 +100,18 @@ async def test_sessions_need_their_scope_and_their_own_cursor(database: str) -> 
 
     assert (refused.status, foreign.status, foreign.body["code"]) == (403, 400, "invalid_cursor")
     assert (none["data"], none["next_cursor"]) == ([], None)
+
+
+@pytest.mark.rule("R12")
+@pytest.mark.parametrize("ids", [("v1", "v2"), ("v2", "v1")])
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(minutes=20)], ids=["one bucket", "two buckets"])
+async def test_a_session_is_shown_as_of_whom_it_began_with(
+    database: str, ids: tuple[str, str], later: timedelta
+) -> None:
+    hits = [Hit(at=at("10:00:00") + place * later, visitor=visitor) for place, visitor in enumerate(ids)]
+    store(database, hits)
+
+    async with running(settings_for(database)) as api:
+        (row,) = (await api.get(PATH, DAY_1)).body["data"]
+
+    assert row["visitor"] == f"{digest64(SITE, ids[0]) % 2**64:016x}"

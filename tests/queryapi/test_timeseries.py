@@ -1,7 +1,13 @@
 """Series over local time, and their sums."""
 
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from queryapi.query import Range
+from queryapi.ranges import days_range
+from queryapi.timeseries import auto_interval
 from tests.queryapi.rig import SITE, Hit, at, running, settings_for, store, vector
 
 BOTH = "from=2026-03-02&to=2026-03-03"
@@ -87,3 +93,33 @@ async def test_a_night_of_a_clock_change_has_its_own_hours(database: str, day: s
 
     assert len(body["data"]) == items
     assert len({item["time"] for item in body["data"]}) == items
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# As long as it may be, and as little more as there is. A day of 25 hours is a day, and a year of 366 days is a year.
+LENGTHS = [
+    pytest.param(days_range(date(2026, 10, 24), date(2026, 10, 25), BERLIN, ""), "hour", id="2 days, 49 hours"),
+    pytest.param(days_range(date(2026, 3, 28), date(2026, 3, 30), BERLIN, ""), "day", id="3 days, 71 hours"),
+    pytest.param(days_range(date(2026, 8, 1), date(2026, 10, 31), BERLIN, ""), "day", id="92 days and an hour"),
+    pytest.param(days_range(date(2026, 3, 1), date(2026, 6, 1), BERLIN, ""), "week", id="93 days less an hour"),
+    pytest.param(days_range(date(2022, 1, 1), date(2024, 12, 31), BERLIN, ""), "week", id="3 years, 1096 days"),
+    pytest.param(days_range(date(2022, 1, 1), date(2025, 1, 1), BERLIN, ""), "month", id="3 years and a day"),
+    *(
+        pytest.param(Range(since=since, until=since + length, zone=BERLIN, label=""), interval, id=f"{length}")
+        for since in (datetime(2026, 1, 1, 5, tzinfo=UTC),)
+        for length, interval in (
+            (timedelta(days=2), "hour"),
+            (timedelta(days=2, microseconds=1), "day"),
+            (timedelta(days=92), "day"),
+            (timedelta(days=92, microseconds=1), "week"),
+            (timedelta(days=1096), "week"),
+            (timedelta(days=1096, microseconds=1), "month"),
+        )
+    ),
+]
+
+
+@pytest.mark.rule("A11")
+@pytest.mark.parametrize(("asked", "interval"), LENGTHS)
+def test_a_series_has_the_interval_that_fits_its_length(asked: Range, interval: str) -> None:
+    assert auto_interval(asked) == interval
