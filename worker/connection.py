@@ -1,5 +1,7 @@
 """The connection that writes, and whose end is the end of a worker's ownership."""
 
+from collections.abc import Mapping
+
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
@@ -25,16 +27,19 @@ class UnsafeServerError(Exception):
     """The server can lose what it has committed; the message names the setting."""
 
 
+def opened_with(url: str, settings: Mapping[str, str]) -> str:
+    """The `options` of a connection: what the URL asks for, then these server settings, which win over it."""
+    given = conninfo_to_dict(url).get("options") or ""
+    ours = (f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in settings.items())
+    return " ".join([str(given), *ours]).strip()
+
+
 def connect_database(url: str, worker_id: str) -> psycopg.Connection:
     """The writing connection, in autocommit. Raises psycopg.Error or UnsafeServerError."""
-    given = conninfo_to_dict(url).get("options") or ""
-    options = " ".join(
-        [str(given), *(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in _SERVER_OPTIONS.items())]
-    )
     connection = psycopg.connect(
         url,
         autocommit=True,
-        options=options.strip(),
+        options=opened_with(url, _SERVER_OPTIONS),
         application_name=f"analytics-worker {worker_id}",
         connect_timeout=10,
         keepalives_idle=5,

@@ -6,6 +6,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import psycopg
 
+from shared.planning import PLANNING
+from worker.connection import opened_with
+
 DAYS = 30
 # A website's share of all sessions.
 SHARES = (0.6, 0.15, 0.08, 0.06, 0.04, 0.03, 0.02, 0.012, 0.006, 0.002)
@@ -95,7 +98,7 @@ def fill(database: str, events: int) -> None:
     """About `events` rows up to now, and rollups with nothing dirty."""
     sessions = round(events / _EVENTS_A_SESSION)
     statement = _EVENTS.format(sessions=_SESSIONS).replace("visitor_draw(", "pg_temp.visitor_draw(")
-    with psycopg.connect(database, autocommit=True) as connection:
+    with psycopg.connect(database, autocommit=True, options=opened_with(database, PLANNING)) as connection:
         connection.execute(_VISITOR_DRAW)
         connection.execute("SELECT ensure_days(current_date - 32, current_date + 1)")
         for website_id in WEBSITES:

@@ -211,6 +211,30 @@ def test_a_refresh_outside_read_committed_is_refused(march: str) -> None:
             connection.execute("CALL rollup_refresh()")
 
 
+def test_the_rows_of_a_session_are_found_by_equality_where_the_planner_knows_nothing_yet(march: str) -> None:
+    with psycopg.connect(march, autocommit=True) as connection:
+        website_id = next(websites)
+        put_website(connection, website_id, "UTC")
+        write(connection, [Row(website_id=website_id, timestamp=MIDNIGHT, session=number) for number in range(3)])
+        connection.execute("CALL rollup_refresh()")
+
+        plan = connection.execute(
+            "EXPLAIN SELECT other.bucket"
+            " FROM unnest(%s::timestamptz[], %s::bigint[]) AS known (started_at, session_hash)"
+            " CROSS JOIN LATERAL ("
+            "     SELECT bucket FROM listed_sessions l WHERE l.website_id = %s"
+            "         AND l.session_started_at = known.started_at AND l.session_hash = known.session_hash"
+            "         AND l.bucket >= known.started_at - INTERVAL '15 minutes'"
+            "         AND l.bucket < known.started_at + INTERVAL '24 hours 15 minutes' OFFSET 0"
+            " ) other",
+            ([MIDNIGHT] * 3, [0, 1, 2], website_id),
+        ).fetchall()
+
+    used = [line for (line,) in plan if "Index Scan" in line]
+    assert used
+    assert all("rollup_sessions_session" in line for line in used), plan
+
+
 def _of(website_id: str, row: Row) -> Row:
     return Row(**{**cast("dict[str, object]", vars(row)), "website_id": website_id})  # pyright: ignore[reportArgumentType]
 

@@ -59,6 +59,30 @@ async def test_the_house_is_kept_again_an_hour_later(database: str) -> None:
     await upkeep
 
 
+async def test_a_refresh_is_planned_anew_and_takes_its_time_whatever_the_server_would_have(database: str) -> None:
+    stop, heard = asyncio.Event(), Heard()
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE ran_with (name text, setting text)")
+        connection.execute(
+            "CREATE OR REPLACE PROCEDURE rollup_refresh() LANGUAGE sql AS 'INSERT INTO ran_with SELECT name, setting"
+            " FROM pg_settings WHERE name IN (''plan_cache_mode'', ''statement_timeout'', ''transaction_isolation'')'"
+        )
+        asked = make_conninfo(
+            database, options="-c statement_timeout=10min -c default_transaction_isolation=serializable"
+        )
+        upkeep = asyncio.create_task(keep_up(asked, RETENTION_DAYS, utc_now, stop, heard))
+
+        await _until(lambda: "rollup_refresh" in heard.done)
+
+        assert dict(connection.execute("SELECT DISTINCT name, setting FROM ran_with").fetchall()) == {
+            "plan_cache_mode": "force_custom_plan",
+            "statement_timeout": "0",
+            "transaction_isolation": "read committed",
+        }
+    stop.set()
+    await upkeep
+
+
 async def test_a_lost_connection_is_replaced_and_another_worker_takes_over(database: str) -> None:
     stops, heard = (asyncio.Event(), asyncio.Event()), (Heard(), Heard())
     workers = [
