@@ -107,7 +107,9 @@ class Pipeline:
         self.wait_ready()
 
     def wait_ready(self) -> None:
-        for port in (self.ingest_port, self.query_port):
+        """Return once each started service that listens would take requests."""
+        ports = {"ingest": self.ingest_port, "queryapi": self.query_port}
+        for port in (ports[name] for name in self.processes.keys() & ports.keys()):
             wait_until(lambda port=port: self._is_ready(port), f"readiness of port {port}")
 
     def kill(self, name: str, signal_number: int = signal.SIGKILL) -> None:

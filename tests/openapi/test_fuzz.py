@@ -1,27 +1,22 @@
 """Whatever the document allows, and much that it does not, is answered as the document says (RELIABILITY 6.3)."""
 
 import os
-import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 import requests
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck
 from hypothesis.errors import Unsatisfiable
 from schemathesis.generation.modes import GenerationMode
 
-from queryapi.app import create_app
-from shared.clock import utc_now
-from shared.server import server_config
-from shared.tokens import make_token
+from tests.flow.pipeline import Pipeline
 from tests.openapi.answering import problems
-from tests.queryapi.rig import SITE, settings_for, store, vector
+from tests.queryapi.rig import SITE, store, vector
 from tests.services import POSTGRES, Servers
 
 # Requests of each operation in each mode; `make fuzz-api` asks for many more.
@@ -32,36 +27,27 @@ GATEWAY_ENDS = ("/event", "/batch", "/track", ".js", ".ts", ".gif")
 
 
 @pytest.fixture
-def plain_database(servers: Servers) -> Iterator[str]:
-    """A database of one flavour: the document is that of both."""
+def query_api(servers: Servers, redis_url: str, tmp_path: Path) -> Iterator[Pipeline]:
+    """The query API alone, on a database of one flavour: the document is that of both.
+
+    A process of its own: connection pools draw from `random`, which Hypothesis forbids its own process meanwhile."""
     with servers.database(POSTGRES).database() as url:
-        yield url
-
-
-@contextmanager
-def listening(database: str) -> Generator[tuple[str, str]]:
-    """The query API on a port of its own, and an owner's token."""
-    settings = settings_for(database)
-    server = uvicorn.Server(server_config(create_app(settings, utc_now), "127.0.0.1", 0))
-    serving = threading.Thread(target=server.run)
-    serving.start()
-    try:
-        while not server.started:
-            serving.join(0.01)
-            assert serving.is_alive()
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", make_token(settings, utc_now, role="owner", websites=None)
-    finally:
-        server.should_exit = True
-        serving.join()
+        store(url, vector())
+        running = Pipeline(url, redis_url, tmp_path)
+        try:
+            running.start("queryapi")
+            running.wait_ready()
+            yield running
+        finally:
+            running.stop()
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_nothing_is_answered_that_is_not_described(plain_database: str, mode: GenerationMode) -> None:
-    store(plain_database, vector())
+def test_nothing_is_answered_that_is_not_described(query_api: Pipeline, mode: GenerationMode) -> None:
+    address, token = f"http://127.0.0.1:{query_api.query_port}", query_api.token()
     wrong: dict[str, str] = {}
 
-    with listening(plain_database) as (address, token), requests.Session() as session:
+    with requests.Session() as session:
         document: dict[str, Any] = session.get(f"{address}/api/v1/openapi.json").json()
         schema: Any = schemathesis.openapi.from_dict(document)
         for result in schema.get_all_operations():
