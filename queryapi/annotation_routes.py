@@ -20,11 +20,11 @@ from queryapi.annotation import (
 from queryapi.body import read_json
 from queryapi.call import Call, asked_range
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import VARY, Services, by_method
+from queryapi.endpoint import PRIVATE, REVALIDATED, Services, by_method
 from queryapi.funnel_routes import FUNNELS_SCOPE
-from queryapi.params import parse_params
+from queryapi.params import NO_PARAMETERS, parse_params
 from queryapi.ranges import RANGE_PARAMETERS
-from queryapi.website_routes import NO_PARAMETERS, authorize_change
+from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
 
 
@@ -69,7 +69,7 @@ class _Annotations:
             "total": len(found),
             "meta": {"generated_at": services.clock(), "warnings": []},
         }
-        return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": VARY})
+        return json_response(body, headers=REVALIDATED)
 
     async def create(self, request: Request) -> Response:
         services = self._services
@@ -105,4 +105,4 @@ def _annotation_id(request: Request) -> UUID:
 
 
 def _respond(annotation: Annotation, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return json_response(annotation_body(annotation), status, {**(headers or {}), "Cache-Control": "no-store"})
+    return json_response(annotation_body(annotation), status, {**(headers or {}), **PRIVATE})

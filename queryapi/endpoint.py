@@ -36,6 +36,8 @@ from shared.tokens import Principal
 
 # An answer is of whoever asked, by either of them.
 VARY = "Authorization, Cookie"
+REVALIDATED = {"Cache-Control": "private, no-cache", "Vary": VARY}
+PRIVATE = {"Cache-Control": "no-store"}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 

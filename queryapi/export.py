@@ -18,12 +18,12 @@ from queryapi.audit import record
 from queryapi.csv_events import MEDIA_TYPE as CSV
 from queryapi.csv_events import write_csv
 from queryapi.database import snapshot
-from queryapi.endpoint import Services
+from queryapi.endpoint import PRIVATE, Services
 from queryapi.fixed import fixed
-from queryapi.params import Params, bad_parameter, parse_params
+from queryapi.params import NO_PARAMETERS, Params, bad_parameter, parse_params
 from queryapi.ranges import LATEST, ends_range
 from queryapi.rows import Row
-from queryapi.website_routes import MANAGE_SCOPE, NO_PARAMETERS
+from queryapi.website_routes import MANAGE_SCOPE
 from queryapi.zones import find_zone
 from shared.registry import Website
 
@@ -65,7 +65,7 @@ def export_routes(services: Services) -> list[BaseRoute]:
             # The place bounds the days that are looked at, too.
             values = {"website_id": website_id, "since": max(since, place.moment), "until": until, "limit": limit + 1}
             found = await reader.rows(fixed("reads/export_events", {**values, **place._asdict()}))
-        headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding, Authorization"}
+        headers = {**PRIVATE, "Vary": "Accept-Encoding, Authorization"}
         rows = found[:limit]
         if len(found) > limit:
             headers[NEXT_CURSOR_HEADER] = _cursor(rows[-1])

@@ -12,23 +12,21 @@ from queryapi.access import authorize, require_website
 from queryapi.body import read_json
 from queryapi.call import REPEATABLE_PARAMETERS
 from queryapi.database import Reader, changes, snapshot
-from queryapi.endpoint import VARY, Asked, Asking, Services, answer, by_method, send
+from queryapi.endpoint import PRIVATE, REVALIDATED, Asked, Asking, Services, answer, by_method, send
 from queryapi.explain import EXPLAIN_PARAMETER, take_explain
 from queryapi.fields import refuse
 from queryapi.funnel import Funnel, funnel_body
 from queryapi.funnel_definition import parse_definition
 from queryapi.funnel_performance import PERFORMANCE_PARAMETERS, performance_of
 from queryapi.funnel_store import Draft, create_funnel, delete_funnel, find_funnel, list_funnels, replace_funnel
-from queryapi.lists import parse_limit, parse_offset
 from queryapi.params import parse_params
+from queryapi.stretch import listed_body, parse_stretch
 from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
 from shared.errors import AppError
 from shared.tokens import Principal
 
 FUNNELS_SCOPE = "funnels:write"
-_NO_PARAMETERS: frozenset[str] = frozenset()
-_LIST_PARAMETERS = frozenset({"limit", "offset"})
 _PERFORMANCE_PARAMETERS = PERFORMANCE_PARAMETERS | {EXPLAIN_PARAMETER}
 _CREATION_KEY = re.compile(r"[!-~]{1,255}")
 
@@ -53,22 +51,12 @@ class _Funnels:
 
     async def list_all(self, request: Request) -> Response:
         principal = await authorize(request, self.services.credentials, opens_shares=True)
-        params = parse_params(request.scope["query_string"], _LIST_PARAMETERS, _NO_PARAMETERS)
-        limit, offset = parse_limit(params), parse_offset(params)
+        stretch = parse_stretch(request)
         async with snapshot(self.services.pool, self.services.settings) as reader:
             website_id = await _listed_website(reader, principal, request.path_params["id"])
-            page = await list_funnels(reader, website_id, limit, offset)
-        return json_response(
-            {
-                "website_id": website_id,
-                "data": [funnel_body(funnel) for funnel in page.funnels],
-                "total": page.total,
-                "limit": limit,
-                "offset": offset,
-                "meta": {"generated_at": self.services.clock(), "warnings": []},
-            },
-            headers={"Cache-Control": "private, no-cache", "Vary": VARY},
-        )
+            listed = await list_funnels(reader, website_id, stretch)
+        body = listed_body(listed, stretch, funnel_body, self.services.clock())
+        return json_response({"website_id": website_id, **body}, headers=REVALIDATED)
 
     async def create(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
@@ -154,4 +142,4 @@ def _check_version(request: Request, funnel: Funnel) -> None:
 
 
 def _funnel_response(funnel: Funnel, status: int, headers: dict[str, str]) -> Response:
-    return json_response(funnel_body(funnel), status, {**headers, "ETag": funnel.etag, "Cache-Control": "no-store"})
+    return json_response(funnel_body(funnel), status, {**headers, **PRIVATE, "ETag": funnel.etag})

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
@@ -13,16 +12,10 @@ from queryapi.database import Reader
 from queryapi.fixed import fixed
 from queryapi.funnel import Definition, Funnel, Scope, StepOrder, decode_steps, encode_steps
 from queryapi.rows import Row, whole
+from queryapi.stretch import Listed, Stretch
 from shared.errors import AppError
 
 MAX_FUNNELS = 1000
-
-
-class FunnelPage(NamedTuple):
-    """Some funnels of a website, and how many it has."""
-
-    funnels: list[Funnel]
-    total: int
 
 
 @dataclass(frozen=True)
@@ -48,10 +41,10 @@ class _Stored(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
-async def list_funnels(reader: Reader, website_id: str, limit: int, offset: int) -> FunnelPage:
+async def list_funnels(reader: Reader, website_id: str, stretch: Stretch) -> Listed[Funnel]:
     """The funnels of a website, by name."""
-    rows = await reader.rows(fixed("reads/funnel_list", {"website_id": website_id, "limit": limit, "offset": offset}))
-    return FunnelPage([_funnel(row) for row in rows if row["funnel_id"] is not None], whole(rows[0]["total"]))
+    rows = await reader.rows(fixed("reads/funnel_list", {"website_id": website_id, **stretch._asdict()}))
+    return Listed([_funnel(row) for row in rows if row["funnel_id"] is not None], whole(rows[0]["total"]))
 
 
 async def find_funnel(reader: Reader, funnel_id: str) -> Funnel | None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from queryapi.access import authorize
 from queryapi.database import Reader, snapshot
-from queryapi.endpoint import Endpoint, Services
+from queryapi.endpoint import PRIVATE, Endpoint, Services
 from queryapi.rows import Row, whole
 from shared.asgi import json_response, metrics_response
 from shared.clock import monotonic_seconds
@@ -90,7 +90,7 @@ def detailed_health(services: Services) -> Endpoint:
         }
         if has_token:
             body["uptime_seconds"] = int(monotonic_seconds() - services.started_seconds)
-        return json_response(body, 503 if is_down else 200, {"Cache-Control": "no-store"})
+        return json_response(body, 503 if is_down else 200, PRIVATE)
 
     return endpoint
 

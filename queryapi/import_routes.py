@@ -11,7 +11,7 @@ from queryapi.access import require_website
 from queryapi.audit import record
 from queryapi.csv_events import MEDIA_TYPE as CSV
 from queryapi.database import RETRY_AFTER_SECONDS, snapshot
-from queryapi.endpoint import Services
+from queryapi.endpoint import PRIVATE, Services
 from queryapi.export import NDJSON
 from queryapi.import_lines import parse_lines
 from queryapi.imports import Batch, add_batch, make_batches, make_room
@@ -54,7 +54,7 @@ def import_routes(services: Services) -> list[BaseRoute]:
             finally:
                 record(principal, "events_imported", website_id, events=events, added=added)
         counts = {"events": events, "added": added, "present": events - added}
-        return json_response({"website_id": website_id, **counts}, headers={"Cache-Control": "no-store"})
+        return json_response({"website_id": website_id, **counts}, headers=PRIVATE)
 
     return [Route("/api/v1/websites/{website_id}/import", take_in, methods=["POST"])]
 

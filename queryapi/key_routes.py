@@ -9,16 +9,13 @@ from queryapi.api_key import key_body, parse_key_request
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import Services, by_method
+from queryapi.endpoint import PRIVATE, Services, by_method
 from queryapi.key_store import create_key, delete_key, list_keys
-from queryapi.lists import parse_limit, parse_offset
-from queryapi.params import parse_params
-from queryapi.website_routes import MANAGE_SCOPE, NO_PARAMETERS, PAGE_PARAMETERS, authorize_change, publish_change
+from queryapi.stretch import listed_body, parse_stretch
+from queryapi.website_routes import MANAGE_SCOPE, authorize_change, publish_change
 from shared.api_keys import make_key
 from shared.asgi import json_response
 from shared.errors import AppError
-
-_PRIVATE = {"Cache-Control": "no-store"}
 
 
 def key_routes(services: Services) -> list[BaseRoute]:
@@ -41,20 +38,12 @@ class _Keys:
     async def list_all(self, request: Request) -> Response:
         services, website_id = self._services, request.path_params["website_id"]
         principal = await authorize(request, services.credentials, MANAGE_SCOPE)
-        params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), parse_offset(params)
+        stretch = parse_stretch(request)
         async with snapshot(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
-            page = await list_keys(reader, website_id, limit, offset)
-        body: dict[str, object] = {
-            "website_id": website_id,
-            "data": [key_body(key) for key in page.keys],
-            "total": page.total,
-            "limit": limit,
-            "offset": offset,
-            "meta": {"generated_at": services.clock(), "warnings": []},
-        }
-        return json_response(body, headers=_PRIVATE)
+            listed = await list_keys(reader, website_id, stretch)
+        body = listed_body(listed, stretch, key_body, services.clock())
+        return json_response({"website_id": website_id, **body}, headers=PRIVATE)
 
     async def create(self, request: Request) -> Response:
         services, website_id = self._services, request.path_params["website_id"]
@@ -68,7 +57,7 @@ class _Keys:
         record(principal, "key_created", website_id, key_id=key.key_id)
         await publish_change(services)
         location = {"Location": f"/api/v1/websites/{website_id}/keys/{key.key_id}"}
-        return json_response({**key_body(key), "key": made.text}, 201, {**_PRIVATE, **location})
+        return json_response({**key_body(key), "key": made.text}, 201, {**PRIVATE, **location})
 
     async def delete(self, request: Request) -> Response:
         services, key_id = self._services, request.path_params["key_id"]
@@ -81,4 +70,4 @@ class _Keys:
         record(principal, "key_revoked", website.website_id, key_id=key_id)
         services.credentials.keys.forget(key_id)
         await publish_change(services)
-        return Response(status_code=204, headers=_PRIVATE)
+        return Response(status_code=204, headers=PRIVATE)

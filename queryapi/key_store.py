@@ -1,7 +1,6 @@
 """API keys in their table."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -9,23 +8,17 @@ from queryapi.api_key import KeyRequest, StoredKey
 from queryapi.database import Reader
 from queryapi.fixed import fixed
 from queryapi.rows import whole
+from queryapi.stretch import Listed, Stretch
 from shared.api_keys import MAX_KEYS_PER_WEBSITE, NewKey
 from shared.errors import AppError
 
 
-class KeyPage(NamedTuple):
-    """Some keys of a website, and how many it has."""
-
-    keys: list[StoredKey]
-    total: int
-
-
-async def list_keys(reader: Reader, website_id: str, limit: int, offset: int) -> KeyPage:
+async def list_keys(reader: Reader, website_id: str, stretch: Stretch) -> Listed[StoredKey]:
     """The keys of a website, the oldest first."""
-    values = {"website_id": website_id, "limit": limit, "offset": offset}
+    values = {"website_id": website_id, **stretch._asdict()}
     rows = await reader.rows(fixed("reads/key_list", values))
     keys = [msgspec.convert(row, StoredKey) for row in rows if row["key_id"] is not None]
-    return KeyPage(keys, whole(rows[0]["total"]))
+    return Listed(keys, whole(rows[0]["total"]))
 
 
 async def create_key(reader: Reader, website_id: str, asked: KeyRequest, made: NewKey, now: datetime) -> StoredKey:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from queryapi.access import forced_filters, identify_reader, no_such_website, require_readable
 from queryapi.call import Call, make_call
 from queryapi.database import Reader, snapshot
-from queryapi.endpoint import VARY, Asked, Services, answer
+from queryapi.endpoint import PRIVATE, VARY, Asked, Services, answer
 from queryapi.live import LIVE_MEDIA_TYPE, Following
 from queryapi.params import Params, parse_params
 from queryapi.realtime import REALTIME, REALTIME_PATH
@@ -27,7 +27,7 @@ from shared.tokens import Principal
 HEARTBEAT = b": \n\n"
 _HEADERS = {
     "Content-Type": LIVE_MEDIA_TYPE,
-    "Cache-Control": "no-store",
+    **PRIVATE,
     # nginx would collect the events until there are 4 KB of them.
     "X-Accel-Buffering": "no",
     "Vary": VARY,

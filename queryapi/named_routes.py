@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute, Route
 from queryapi.access import authorize, require_website
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import VARY, Services, by_method
+from queryapi.endpoint import PRIVATE, REVALIDATED, Services, by_method
 from queryapi.funnel_routes import FUNNELS_SCOPE
 from queryapi.named import Kind, T
-from queryapi.params import parse_params
-from queryapi.website_routes import NO_PARAMETERS, authorize_change
+from queryapi.params import NO_PARAMETERS, parse_params
+from queryapi.website_routes import authorize_change
 from shared.asgi import json_response
 
 
@@ -50,7 +50,7 @@ class _Endpoints(Generic[T]):
             "total": len(found),
             "meta": {"generated_at": self.services.clock(), "warnings": []},
         }
-        return json_response(body, headers={"Cache-Control": "private, no-cache", "Vary": VARY})
+        return json_response(body, headers=REVALIDATED)
 
     async def create(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
@@ -59,7 +59,7 @@ class _Endpoints(Generic[T]):
             website = await require_website(reader, principal, request.path_params["website_id"])
             await self.kind.create(reader, website.website_id, one, self.services.clock())
         location = f"/api/v1/websites/{website.website_id}/{self.kind.word}s/{one.id}"
-        return json_response(self.kind.body(one), 201, {"Location": location, "Cache-Control": "no-store"})
+        return json_response(self.kind.body(one), 201, {"Location": location, **PRIVATE})
 
     async def replace(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)
@@ -68,7 +68,7 @@ class _Endpoints(Generic[T]):
         async with changes(self.services.pool, self.services.settings) as reader:
             website = await require_website(reader, principal, request.path_params["website_id"])
             await self.kind.replace(reader, website.website_id, one)
-        return json_response(self.kind.body(one), headers={"Cache-Control": "no-store"})
+        return json_response(self.kind.body(one), headers=PRIVATE)
 
     async def delete(self, request: Request) -> Response:
         principal = await authorize_change(request, self.services, FUNNELS_SCOPE)

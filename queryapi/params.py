@@ -16,6 +16,7 @@ MAX_FILTERS_CHARACTERS = 8192
 # SPEC R6: the longest key of a property.
 MAX_PROPERTY_KEY_BYTES = 128
 PROPERTY = "prop:"
+NO_PARAMETERS: frozenset[str] = frozenset()
 
 _LIMITS = {"search": MAX_SEARCH_CHARACTERS, "filters": MAX_FILTERS_CHARACTERS}
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -14,14 +14,13 @@ from queryapi.call import COMMON_PARAMETERS
 from queryapi.database import Reader
 from queryapi.endpoint import Asked, Asking, Services, answer, send
 from queryapi.explain import EXPLAIN_PARAMETER, take_explain
-from queryapi.params import Params, parse_params
+from queryapi.params import NO_PARAMETERS, Params, parse_params
 from queryapi.query_answer import answer_query
 from queryapi.query_body import field_of, parse_query
 from shared.errors import AppError
 
 # What may stand in the query string; everything else stands in the body.
 QUERY_PARAMETERS = frozenset({EXPLAIN_PARAMETER})
-_NO_PARAMETERS: frozenset[str] = frozenset()
 
 
 def query_routes(services: Services) -> list[BaseRoute]:
@@ -29,10 +28,10 @@ def query_routes(services: Services) -> list[BaseRoute]:
 
     async def query(request: Request) -> Response:
         principal = await identify_reader(request, services.credentials)
-        sent = parse_params(request.scope["query_string"], QUERY_PARAMETERS, _NO_PARAMETERS)
+        sent = parse_params(request.scope["query_string"], QUERY_PARAMETERS, NO_PARAMETERS)
         _, explainer = take_explain(sent, principal)
         wanted = parse_query(await read_json(request))
-        report = Report(partial(answer_query, wanted=wanted), COMMON_PARAMETERS, _NO_PARAMETERS, reach=SESSION_REACH)
+        report = Report(partial(answer_query, wanted=wanted), COMMON_PARAMETERS, NO_PARAMETERS, reach=SESSION_REACH)
         # Range, comparison and filters are told by the call, as they are understood.
         name = f"query {replace(wanted, params=Params({}), filters=())!r}"
         asking = Asking(services=services, principal=principal, explainer=explainer)

@@ -11,7 +11,7 @@ from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.call import Call
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import Services
+from queryapi.endpoint import PRIVATE, Services
 from queryapi.envelope import OUT_OF_RETENTION, is_out_of_retention, range_body
 from queryapi.fixed import fixed
 from queryapi.params import Params
@@ -38,7 +38,7 @@ def removal_routes(services: Services) -> list[BaseRoute]:
             await require_website(reader, principal, website_id)
         erased = await erase_visitor(services, website_id, visitor_id, uuid4())
         record(principal, "visitor_erased", website_id, **erased)
-        return json_response({"website_id": website_id, **erased}, headers={"Cache-Control": "no-store"})
+        return json_response({"website_id": website_id, **erased}, headers=PRIVATE)
 
     async def purge(request: Request) -> Response:
         website_id = request.path_params["website_id"]
@@ -63,7 +63,7 @@ def removal_routes(services: Services) -> list[BaseRoute]:
             **counts,
             "meta": {"generated_at": query.as_of, "warnings": [OUT_OF_RETENTION] if is_lost else []},
         }
-        return json_response(body, headers={"Cache-Control": "no-store"})
+        return json_response(body, headers=PRIVATE)
 
     return [
         Route("/api/v1/websites/{website_id}/visitors/{visitor_id:path}", erase, methods=["DELETE"]),

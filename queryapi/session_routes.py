@@ -9,13 +9,12 @@ from starlette.routing import BaseRoute, Route
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import Services, by_method
+from queryapi.endpoint import PRIVATE, Services, by_method
 from queryapi.fields import parse_object
-from queryapi.params import parse_params
+from queryapi.params import NO_PARAMETERS, parse_params
 from queryapi.user import User, email_field, new_password_field, password_field, whoami_body
 from queryapi.user_sessions import SESSION_LIFETIME, UserSession
 from queryapi.user_store import Password, find_password, find_user, set_password
-from queryapi.website_routes import NO_PARAMETERS
 from shared.asgi import json_response
 from shared.errors import AppError
 from shared.passwords import is_outdated
@@ -23,7 +22,6 @@ from shared.tokens import UNAUTHORIZED, unauthorized
 
 _SIGN_IN_FIELDS = frozenset({"email", "password"})
 _PASSWORD_FIELDS = frozenset({"current", "new"})
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 def session_routes(services: Services) -> list[BaseRoute]:

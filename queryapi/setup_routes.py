@@ -7,14 +7,13 @@ from starlette.routing import BaseRoute, Route
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import Reader, snapshot
-from queryapi.endpoint import Services, by_method
+from queryapi.endpoint import PRIVATE, Services, by_method
 from queryapi.fields import parse_object
 from queryapi.fixed import fixed
-from queryapi.params import parse_params
-from queryapi.session_routes import PRIVATE, signed_in
+from queryapi.params import NO_PARAMETERS, parse_params
+from queryapi.session_routes import signed_in
 from queryapi.user import UserRequest, email_field, new_password_field
 from queryapi.user_store import changing_users, create_user, has_user
-from queryapi.website_routes import NO_PARAMETERS
 from shared.asgi import json_response
 from shared.errors import AppError
 from shared.setup_link import SETUP_TOKEN_CHARACTERS, token_digest

@@ -11,17 +11,16 @@ from queryapi.access import authorize, require_website
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import Services, by_method
+from queryapi.endpoint import PRIVATE, Services, by_method
 from queryapi.fields import parse_object
-from queryapi.lists import parse_limit, parse_offset
-from queryapi.params import parse_params
+from queryapi.params import NO_PARAMETERS, parse_params
 from queryapi.pattern_check import check_patterns
-from queryapi.session_routes import PRIVATE
 from queryapi.share import Share, parse_share, share_body
 from queryapi.share_store import Secrets, create_share, delete_share, find_share, list_shares
 from queryapi.share_tokens import TOKEN_LIFETIME, link_digest
+from queryapi.stretch import listed_body, parse_stretch
 from queryapi.user import password_field
-from queryapi.website_routes import MANAGE_SCOPE, NO_PARAMETERS, PAGE_PARAMETERS, authorize_change
+from queryapi.website_routes import MANAGE_SCOPE, authorize_change
 from shared.asgi import json_response
 from shared.errors import AppError
 from shared.tokens import unauthorized
@@ -51,20 +50,12 @@ class _Shares:
     async def list_all(self, request: Request) -> Response:
         services, website_id = self._services, request.path_params["website_id"]
         principal = await authorize(request, services.credentials, MANAGE_SCOPE)
-        params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), parse_offset(params)
+        stretch = parse_stretch(request)
         async with snapshot(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
-            page = await list_shares(reader, website_id, limit, offset)
-        body: dict[str, object] = {
-            "website_id": website_id,
-            "data": [share_body(share) for share in page.shares],
-            "total": page.total,
-            "limit": limit,
-            "offset": offset,
-            "meta": {"generated_at": services.clock(), "warnings": []},
-        }
-        return json_response(body, headers=PRIVATE)
+            listed = await list_shares(reader, website_id, stretch)
+        body = listed_body(listed, stretch, share_body, services.clock())
+        return json_response({"website_id": website_id, **body}, headers=PRIVATE)
 
     async def create(self, request: Request) -> Response:
         """The only answer that tells the link."""

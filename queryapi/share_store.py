@@ -11,16 +11,10 @@ from queryapi.database import Reader
 from queryapi.fixed import fixed
 from queryapi.rows import whole
 from queryapi.share import Share, ShareRequest
+from queryapi.stretch import Listed, Stretch
 from shared.errors import AppError
 
 MAX_SHARES_PER_WEBSITE = 100
-
-
-class SharePage(NamedTuple):
-    """Some links of a website, and how many it has."""
-
-    shares: list[Share]
-    total: int
 
 
 class Secrets(NamedTuple):
@@ -30,11 +24,11 @@ class Secrets(NamedTuple):
     password_hash: str | None
 
 
-async def list_shares(reader: Reader, website_id: str, limit: int, offset: int) -> SharePage:
+async def list_shares(reader: Reader, website_id: str, stretch: Stretch) -> Listed[Share]:
     """The links of a website, the oldest first."""
-    rows = await reader.rows(fixed("reads/share_list", {"website_id": website_id, "limit": limit, "offset": offset}))
+    rows = await reader.rows(fixed("reads/share_list", {"website_id": website_id, **stretch._asdict()}))
     shares = [msgspec.convert(row, Share) for row in rows if row["share_id"] is not None]
-    return SharePage(shares, whole(rows[0]["total"]))
+    return Listed(shares, whole(rows[0]["total"]))
 
 
 async def find_share(reader: Reader, digest: bytes) -> Share | None:

@@ -10,10 +10,9 @@ from queryapi.access import authorize
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import snapshot
-from queryapi.endpoint import Services, by_method
-from queryapi.lists import parse_limit, parse_offset
-from queryapi.params import parse_params
-from queryapi.session_routes import PRIVATE
+from queryapi.endpoint import PRIVATE, Services, by_method
+from queryapi.params import NO_PARAMETERS, parse_params
+from queryapi.stretch import listed_body, parse_stretch
 from queryapi.user import User, parse_user, user_body
 from queryapi.user_store import (
     changing_users,
@@ -24,7 +23,7 @@ from queryapi.user_store import (
     no_such_user,
     replace_user,
 )
-from queryapi.website_routes import MANAGE_SCOPE, NO_PARAMETERS, PAGE_PARAMETERS
+from queryapi.website_routes import MANAGE_SCOPE
 from shared.asgi import json_response
 from shared.errors import AppError
 from shared.passwords import make_password
@@ -53,18 +52,10 @@ class _Users:
     async def list_all(self, request: Request) -> Response:
         services = self._services
         await self._authorize(request)
-        params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), parse_offset(params)
+        stretch = parse_stretch(request)
         async with snapshot(services.pool, services.settings) as reader:
-            page = await list_users(reader, limit, offset)
-        body: dict[str, object] = {
-            "data": [user_body(user) for user in page.users],
-            "total": page.total,
-            "limit": limit,
-            "offset": offset,
-            "meta": {"generated_at": services.clock(), "warnings": []},
-        }
-        return json_response(body, headers=PRIVATE)
+            listed = await list_users(reader, stretch)
+        return json_response(listed_body(listed, stretch, user_body, services.clock()), headers=PRIVATE)
 
     async def show(self, request: Request) -> Response:
         await self._authorize_one(request)

@@ -13,17 +13,11 @@ from queryapi.database import Pool, Reader, changes
 from queryapi.fields import refuse
 from queryapi.fixed import fixed
 from queryapi.rows import whole
+from queryapi.stretch import Listed, Stretch
 from queryapi.user import User, UserRequest
 from shared.errors import AppError
 from shared.settings import Settings
 from shared.users import MAX_USERS
-
-
-class UserPage(NamedTuple):
-    """Some users, and how many there are."""
-
-    users: list[User]
-    total: int
 
 
 class Password(NamedTuple):
@@ -41,11 +35,11 @@ async def changing_users(pool: Pool, settings: Settings) -> AsyncGenerator[Reade
         yield reader
 
 
-async def list_users(reader: Reader, limit: int, offset: int) -> UserPage:
+async def list_users(reader: Reader, stretch: Stretch) -> Listed[User]:
     """The users by e-mail address."""
-    rows = await reader.rows(fixed("reads/user_list", {"limit": limit, "offset": offset}))
+    rows = await reader.rows(fixed("reads/user_list", stretch._asdict()))
     users = [msgspec.convert(row, User) for row in rows if row["user_id"] is not None]
-    return UserPage(users, whole(rows[0]["total"]))
+    return Listed(users, whole(rows[0]["total"]))
 
 
 async def find_user(reader: Reader, user_id: UUID) -> User | None:
@@ -134,7 +128,7 @@ async def _keep_owner(reader: Reader, *, had_owner: bool) -> None:
 
 
 async def _not_created(reader: Reader) -> AppError:
-    page = await list_users(reader, 1, 0)
+    page = await list_users(reader, Stretch(1, 0))
     if page.total >= MAX_USERS:
         return AppError(409, "too_many_users", f"there can be {MAX_USERS} users", details={"limit": MAX_USERS})
     return _email_taken()

@@ -10,10 +10,10 @@ from queryapi.access import authorize, no_such_website, require_website
 from queryapi.audit import record
 from queryapi.body import read_json
 from queryapi.database import changes, snapshot
-from queryapi.endpoint import VARY, Services, by_method
-from queryapi.lists import parse_limit, parse_offset
-from queryapi.params import parse_params
+from queryapi.endpoint import PRIVATE, REVALIDATED, Services, by_method
+from queryapi.params import NO_PARAMETERS, parse_params
 from queryapi.removal import remove_website_events
+from queryapi.stretch import Stretch, listed_body, parse_stretch
 from queryapi.website import RegisteredWebsite, check_new_id, parse_website, website_body
 from queryapi.website_store import create_website, delete_website, list_websites, replace_website
 from shared.asgi import json_response
@@ -21,8 +21,6 @@ from shared.errors import AppError
 from shared.tokens import Principal
 
 MANAGE_SCOPE = "manage"
-PAGE_PARAMETERS = frozenset({"limit", "offset"})
-NO_PARAMETERS: frozenset[str] = frozenset()
 # Where a deletion says what it left: a 204 has no body.
 NOTICE_HEADER = "X-Analytics-Notice"
 EVENTS_STAY = "the website's events stay until they are purged or retention drops them"
@@ -71,21 +69,11 @@ class _Websites:
     async def list_visible(self, request: Request) -> Response:
         services = self._services
         principal = await authorize(request, services.credentials)
-        params = parse_params(request.scope["query_string"], PAGE_PARAMETERS, NO_PARAMETERS)
-        limit, offset = parse_limit(params), parse_offset(params)
+        stretch = parse_stretch(request)
         visible = None if principal.websites is None else sorted(principal.websites)
         async with snapshot(services.pool, services.settings) as reader:
-            page = await list_websites(reader, visible, limit, offset)
-        return json_response(
-            {
-                "data": [website_body(website) for website in page.websites],
-                "total": page.total,
-                "limit": limit,
-                "offset": offset,
-                "meta": {"generated_at": services.clock(), "warnings": []},
-            },
-            headers={"Cache-Control": "private, no-cache", "Vary": VARY},
-        )
+            listed = await list_websites(reader, visible, stretch)
+        return json_response(listed_body(listed, stretch, website_body, services.clock()), headers=REVALIDATED)
 
     async def show(self, request: Request) -> Response:
         services, website_id = self._services, request.path_params["website_id"]
@@ -93,8 +81,8 @@ class _Websites:
         parse_params(request.scope["query_string"], NO_PARAMETERS, NO_PARAMETERS)
         async with snapshot(services.pool, services.settings) as reader:
             await require_website(reader, principal, website_id)
-            page = await list_websites(reader, [website_id], 1, 0)
-        return _respond(page.websites[0])
+            listed = await list_websites(reader, [website_id], Stretch(1, 0))
+        return _respond(listed.items[0])
 
     async def create(self, request: Request) -> Response:
         services = self._services
@@ -151,4 +139,4 @@ class _Websites:
 
 
 def _respond(website: RegisteredWebsite, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return json_response(website_body(website), status, {**(headers or {}), "Cache-Control": "no-store"})
+    return json_response(website_body(website), status, {**(headers or {}), **PRIVATE})

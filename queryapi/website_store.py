@@ -2,29 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
 from queryapi.database import Reader
 from queryapi.fixed import fixed
 from queryapi.rows import Row, whole
+from queryapi.stretch import Listed, Stretch
 from queryapi.website import RegisteredWebsite, Traits
 from shared.errors import AppError
 
 
-class WebsitePage(NamedTuple):
-    """Some websites, and how many there are to see."""
-
-    websites: list[RegisteredWebsite]
-    total: int
-
-
-async def list_websites(reader: Reader, visible: Sequence[str] | None, limit: int, offset: int) -> WebsitePage:
+async def list_websites(reader: Reader, visible: Sequence[str] | None, stretch: Stretch) -> Listed[RegisteredWebsite]:
     """The websites of these ids, all for None, by id."""
-    values = {"websites": None if visible is None else list(visible), "limit": limit, "offset": offset}
+    values = {"websites": None if visible is None else list(visible), **stretch._asdict()}
     rows = await reader.rows(fixed("reads/website_list", values))
-    return WebsitePage([_website(row) for row in rows if row["website_id"] is not None], whole(rows[0]["total"]))
+    return Listed([_website(row) for row in rows if row["website_id"] is not None], whole(rows[0]["total"]))
 
 
 async def create_website(reader: Reader, website_id: str, traits: Traits, now: datetime) -> RegisteredWebsite:

@@ -39,6 +39,7 @@ from queryapi.openapi.schema import (
     whole,
 )
 from queryapi.purge import MAX_END_CHARACTERS
+from queryapi.stretch import STRETCH_PARAMETERS
 from queryapi.website import (
     GPC,
     IDENTITIES,
@@ -50,7 +51,6 @@ from queryapi.website import (
     MAX_ZONE_CHARACTERS,
 )
 from queryapi.website import MAX_NAME_CHARACTERS as MAX_WEBSITE_NAME
-from queryapi.website_routes import PAGE_PARAMETERS
 from shared.api_keys import KEY_SCOPES, MAX_KEY_NAME_CHARACTERS
 from shared.networks import MAX_EXCLUDED_NETWORKS, MAX_NETWORK_CHARACTERS
 from shared.registry import MIN_RETENTION_DAYS
@@ -179,7 +179,7 @@ MANAGEMENT: Operations = {
     ),
     ("GET", _FUNNEL_PATH): Operation(
         group=_FUNNELS, summary="List the funnels of a website", answers={200: bare_list(FUNNEL)}, errors=_IS_WEBSITE,
-        scalars=PAGE_PARAMETERS, description="Here the path ends with the id of a website.",
+        scalars=STRETCH_PARAMETERS, description="Here the path ends with the id of a website.",
     ),
     ("PUT", _FUNNEL_PATH): Operation(
         group=_FUNNELS, summary="Replace a funnel", scope=_WRITE, answers={200: FUNNEL},
@@ -218,7 +218,7 @@ MANAGEMENT: Operations = {
         errors=and_also(_IS_WEBSITE, _404=("goal_not_found",)),
     ),
     ("GET", "/api/v1/websites"): Operation(
-        group=_WEBSITES, summary="List the websites of the token", scalars=PAGE_PARAMETERS, errors=ASKED,
+        group=_WEBSITES, summary="List the websites of the token", scalars=STRETCH_PARAMETERS, errors=ASKED,
         answers={200: bare_list(_WEBSITE, has_website=False)}, example="limit=5",
     ),
     ("POST", "/api/v1/websites"): Operation(
@@ -243,8 +243,8 @@ MANAGEMENT: Operations = {
         scalars=frozenset({"purge"}), description="With its funnels, goals and keys; its events with `purge=true`.",
     ),
     ("GET", _KEYS_PATH): Operation(
-        group=_KEYS, summary="List the keys of a website", scope=_MANAGE, scalars=PAGE_PARAMETERS, errors=_IS_WEBSITE,
-        answers={200: bare_list(record(_KEY))},
+        group=_KEYS, summary="List the keys of a website", scope=_MANAGE, scalars=STRETCH_PARAMETERS,
+        errors=_IS_WEBSITE, answers={200: bare_list(record(_KEY))},
     ),
     ("POST", _KEYS_PATH): Operation(
         group=_KEYS, summary="Make a key", scope=_MANAGE, answers={201: record({**_KEY, "key": STRING})},

@@ -4,8 +4,8 @@ from queryapi.openapi.components import bare_list
 from queryapi.openapi.operation import ASKED, AWAY, CHANGED, Errors, Operation, Operations, Sent, and_also
 from queryapi.openapi.schema import BOOLEAN, MOMENT, STRING, UUID_TEXT, Properties, list_of, nullable, one_of, record
 from queryapi.openapi.schema import text as text_of
+from queryapi.stretch import STRETCH_PARAMETERS
 from queryapi.user import MAX_USER_WEBSITES, ROLES
-from queryapi.website_routes import PAGE_PARAMETERS
 from shared.passwords import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS
 from shared.setup_link import SETUP_TOKEN_CHARACTERS
 from shared.users import MAX_EMAIL_CHARACTERS, MAX_USER_NAME_CHARACTERS
@@ -82,7 +82,7 @@ PEOPLE: Operations = {
         description="It ends every other session of the user.",
     ),
     ("GET", "/api/v1/users"): Operation(
-        group=_GROUP, summary="List the users", scope=_MANAGE, scalars=PAGE_PARAMETERS, errors=ASKED,
+        group=_GROUP, summary="List the users", scope=_MANAGE, scalars=STRETCH_PARAMETERS, errors=ASKED,
         answers={200: bare_list(record(_USER), has_website=False)}, description="For owners of every website.",
     ),
     ("POST", "/api/v1/users"): Operation(

@@ -27,7 +27,7 @@ from queryapi.openapi.schema import (
 )
 from queryapi.share import MAX_SHARE_NAME_CHARACTERS
 from queryapi.share_routes import MAX_TOKEN_CHARACTERS
-from queryapi.website_routes import PAGE_PARAMETERS
+from queryapi.stretch import STRETCH_PARAMETERS
 from shared.passwords import MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS
 
 _GROUP, _MANAGE = "Share links", "manage"
@@ -56,7 +56,7 @@ _PUBLIC: Errors = {status: codes for status, codes in CHANGED.items() if status 
 
 SHARING: Operations = {
     ("GET", _PATH): Operation(
-        group=_GROUP, summary="List the share links of a website", scope=_MANAGE, scalars=PAGE_PARAMETERS,
+        group=_GROUP, summary="List the share links of a website", scope=_MANAGE, scalars=STRETCH_PARAMETERS,
         answers={200: bare_list(record(_SHARE))}, errors={**ASKED, **WEBSITE},
     ),
     ("POST", _PATH): Operation(
