@@ -1,5 +1,6 @@
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.services import TIMESCALE
 from tests.sql.events import Row, erase, put_website, write
 from tests.sql.facts import differences, dirty_rows
 
@@ -211,11 +213,26 @@ def test_a_refresh_outside_read_committed_is_refused(march: str) -> None:
             connection.execute("CALL rollup_refresh()")
 
 
-def test_the_rows_of_a_session_are_found_by_equality_where_the_planner_knows_nothing_yet(march: str) -> None:
+def test_what_a_refresh_writes_is_known_to_the_planner_at_once(march: str, flavour: str) -> None:
+    if flavour != TIMESCALE:
+        pytest.skip("the rows are in one table, and no index of it is preferred wrongly")
+    with psycopg.connect(march, autocommit=True) as connection:
+        write(connection, [Row(timestamp=MIDNIGHT - timedelta(days=30 * ago)) for ago in range(2)])
+
+        connection.execute("CALL rollup_refresh()")
+
+        chunks = connection.execute(
+            "SELECT r.name, c.reltuples FROM (VALUES ('rollup_sessions'), ('rollup_site')) AS r (name)"
+            " JOIN pg_inherits i ON i.inhparent = rows_of(r.name)::regclass JOIN pg_class c ON c.oid = i.inhrelid"
+        ).fetchall()
+        assert Counter(chunks) == {("rollup_sessions", 1.0): 2, ("rollup_site", 1.0): 2}
+
+
+def test_the_rows_of_a_session_are_found_by_equality_before_autovacuum_has_seen_them(march: str) -> None:
     with psycopg.connect(march, autocommit=True) as connection:
         website_id = next(websites)
         put_website(connection, website_id, "UTC")
-        write(connection, [Row(website_id=website_id, timestamp=MIDNIGHT, session=number) for number in range(3)])
+        write(connection, [Row(website_id=website_id, timestamp=MIDNIGHT, session=number) for number in range(3000)])
         connection.execute("CALL rollup_refresh()")
 
         plan = connection.execute(
