@@ -5,19 +5,19 @@ process each) and take turns in the same run, under 64 keep-alive connections wi
 """
 
 import json
-import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from statistics import median
 from typing import NamedTuple
 
 import redis
 
+from tests.bench.bare import bare_server
 from tests.bench.cpu import backend_seconds
 from tests.bench.report import Figures
-from tests.flow.pipeline import free_port, wait_until
+from tests.ingest.gateway import gateway_process
 
 SECONDS = 1.0
 ROUNDS = 5
@@ -25,24 +25,6 @@ FSYNC = ("always", "everysec")
 BATCHES = (10, 100, 1000)
 SINGLE = {"website_id": "site-1", "page": "/pricing", "referrer": "https://www.google.com/", "title": "Pricing"}
 _PATH = "/api/v1/analytics/event"
-
-BARE = """
-import sys, uvloop, uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Route
-from shared.server import server_config
-class Accept:
-    async def __call__(self, scope, receive, send):
-        if scope["type"] == "lifespan":
-            return
-        await receive()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
-        await send({"type": "http.response.start", "status": 202, "headers": headers})
-        await send({"type": "http.response.body", "body": b"{}"})
-routed = Starlette(routes=[Route("/api/v1/analytics/event", Accept(), methods=["POST"])])
-app = routed if sys.argv[2] == "routed" else Accept()
-uvloop.run(uvicorn.Server(server_config(app, "127.0.0.1", int(sys.argv[1]))).serve())
-"""
 
 
 class _Case(NamedTuple):
@@ -54,27 +36,15 @@ class _Case(NamedTuple):
 
 def measure(redis_url: str) -> Figures:
     """Requests a second as a ratio to each ceiling, and microseconds of the gateway's CPU, by case."""
-    ports = {name: free_port() for name in ("raw", "routed", "gateway")}
-    gateway_environ = {
-        **os.environ,
-        "REDIS_URL": redis_url,
-        "INGEST_PORT": str(ports["gateway"]),
-        "RATE_LIMIT_PER_CLIENT": "1000000",
-        "RATE_LIMIT_PER_SITE": "10000000",
-        "LOG_LEVEL": "error",
-    }
-    servers = {
-        name: subprocess.Popen([sys.executable, "-c", BARE, str(ports[name]), name]) for name in ("raw", "routed")
-    }
-    servers["gateway"] = subprocess.Popen([sys.executable, "-m", "ingest"], env=gateway_environ)
-    try:
-        for port in ports.values():
-            wait_until(lambda port=port: _listens(port), f"port {port}")
-        return _measure_all(redis_url, ports, {name: server.pid for name, server in servers.items()})
-    finally:
-        for server in servers.values():
-            server.terminate()
-            server.wait()
+    limits = {"RATE_LIMIT_PER_SITE": "10000000"}
+    with ExitStack() as stack:
+        started = {
+            "raw": stack.enter_context(bare_server("raw")),
+            "routed": stack.enter_context(bare_server("routed")),
+            "gateway": stack.enter_context(gateway_process(redis_url, **limits)),
+        }
+        ports = {name: port for name, (_, port) in started.items()}
+        return _measure_all(redis_url, ports, {name: process.pid for name, (process, _) in started.items()})
 
 
 def _measure_all(redis_url: str, ports: Mapping[str, int], pids: Mapping[str, int]) -> Figures:
@@ -125,11 +95,3 @@ def load(port: int, path: str, bodies: list[object], seconds: float, rate: float
         [sys.executable, "-m", "tests.bench.load", *arguments], input=lines, stdout=subprocess.PIPE, check=True
     )
     return json.loads(done.stdout)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

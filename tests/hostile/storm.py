@@ -2,14 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from statistics import quantiles
 
 import psutil
 
-from tests.hostile.attackers import attackers
 from tests.hostile.visitor import Visitor
 
 VISITORS = 4
@@ -28,11 +26,11 @@ class Seen:
         return 1000 * quantiles(self.seconds, n=100)[98]
 
 
-async def watch(port: int, gateway: psutil.Process, names: Sequence[str], clients: int, requests: int) -> Seen:
-    """Attack with `clients` of each of `names` at once until the visitors have had `requests` answers."""
+async def watch(port: int, gateway: psutil.Process, attack: AbstractAsyncContextManager[None], requests: int) -> Seen:
+    """Watch under `attack` until the visitors have had `requests` answers."""
     seen = Seen()
     visitors = [Visitor(port) for _ in range(VISITORS)]
-    async with attackers(port, names, clients) if names else nullcontext():
+    async with attack:
         browsing = [asyncio.create_task(visitor.browse()) for visitor in visitors]
         try:
             while sum(len(visitor.seconds) for visitor in visitors) < requests:

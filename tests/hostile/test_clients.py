@@ -4,11 +4,13 @@ How fast the others are served meanwhile is measured by `make hostile`; here it 
 """
 
 import asyncio
+from contextlib import nullcontext
 
 import psutil
 import pytest
 
 from tests.flow.pipeline import wait_until
+from tests.hostile.attackers import attackers
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.storm import watch
 from tests.ingest.gateway import gateway_process
@@ -25,8 +27,8 @@ LIMITS = {"RATE_LIMIT_PER_CLIENT": "100", "RATE_LIMIT_PER_SITE": "5000"}
 async def test_visitors_are_served_under_attack(redis_url: str, attack: str) -> None:
     with gateway_process(redis_url, **LIMITS) as (process, port):
         gateway = psutil.Process(process.pid)
-        quiet = await watch(port, gateway, [], 0, REQUESTS)
-        seen = await watch(port, gateway, [attack], CLIENTS, REQUESTS)
+        quiet = await watch(port, gateway, nullcontext(), REQUESTS)
+        seen = await watch(port, gateway, attackers(port, [attack], CLIENTS), REQUESTS)
 
         assert seen.statuses.keys() == {202}, seen.statuses
         assert seen.most_memory - quiet.most_memory < MAX_GROWTH_BYTES

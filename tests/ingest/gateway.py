@@ -2,10 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from ingest.connection import connect
 from shared.event import Envelope, Event, decode_envelope
 from shared.settings import read_settings
 from shared.stream import stream_key
+from tests.flow.pipeline import free_port, listens, wait_until
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 EVENT = "/api/v1/analytics/event"
@@ -26,7 +25,6 @@ BATCH = "/api/v1/analytics/event/batch"
 TRACK = "/api/v1/events/track"
 PARTITIONS = 4
 SECRET = "a-test-secret-of-more-than-32-bytes-0123456789"
-DEADLINE_SECONDS = 10.0
 
 
 class HeldClock:
@@ -99,9 +97,7 @@ async def running(
 @contextmanager
 def gateway_process(redis_url: str, **settings: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
     """`python -m ingest` on a free port, answering."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     environ = os.environ | {
         "REDIS_URL": redis_url,
         "INGEST_PORT": str(port),
@@ -113,22 +109,9 @@ def gateway_process(redis_url: str, **settings: str) -> Generator[tuple[subproce
     }
     process = subprocess.Popen([sys.executable, "-m", "ingest"], env=environ, stderr=subprocess.PIPE)
     try:
-        _await_port(port)
+        wait_until(lambda: listens(port), f"port {port}", every_seconds=0.02)
         yield process, port
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=15)
-
-
-def _await_port(port: int) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
