@@ -27,6 +27,7 @@ from ingest.salts import SaltBook
 from ingest.sites import Sites
 from ingest.status import Status
 from ingest.tracker import tracker_routes
+from ingest.turnstile import Turnstile
 from shared.asgi import Requests, handle_http_exception
 from shared.clock import Clock
 from shared.jobs import stop_jobs
@@ -78,9 +79,10 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
         # Every request has had its answer by now: nothing waits for these any more.
         await stop_jobs(jobs)
 
-    single = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=False)
-    batch = IngestRoute(gateway, senders, accepts_single=False, accepts_batch=True)
-    either = IngestRoute(gateway, senders, accepts_single=True, accepts_batch=True)
+    turnstile = Turnstile()
+    single = IngestRoute(gateway, senders, turnstile, accepts_single=True, accepts_batch=False)
+    batch = IngestRoute(gateway, senders, turnstile, accepts_single=False, accepts_batch=True)
+    either = IngestRoute(gateway, senders, turnstile, accepts_single=True, accepts_batch=True)
     endpoints = {
         "/api/v1/analytics/event": single,
         "/api/v1/analytics/event/batch": batch,

@@ -29,7 +29,7 @@ def most_bytes(headers: Headers, limit: int) -> int:
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """The body, at most `limit` bytes before and after inflation; raises AppError 400, 413, 415."""
+    """The body as it was sent, at most `limit` bytes; raises AppError 413, 415."""
     content_type = headers.get(b"content-type")
     if content_type is not None and content_type not in _USUAL_TYPES:
         check_content_type(content_type)
@@ -44,10 +44,17 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         body += await _read_rest(receive, limit - len(body), limit)
     if len(body) > limit:
         raise too_large(limit)
-    encoding = headers.get(b"content-encoding")
-    if encoding is None:
+    return body
+
+
+def inflate_body(body: bytes, headers: Headers, limit: int) -> bytes:
+    """What `headers` say was sent as `body`, at most `limit` bytes; raises AppError 400, 413, 415."""
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
+    if encoding in (b"", b"identity"):
         return body
-    return _decoded(body, encoding.strip().lower(), limit)
+    if encoding not in (b"gzip", b"x-gzip"):
+        raise AppError(415, "unsupported_encoding", "Content-Encoding: only gzip is understood")
+    return inflate(body, limit)
 
 
 def check_content_type(content_type: bytes) -> None:
@@ -73,11 +80,3 @@ async def _read_rest(receive: Receive, room: int, limit: int) -> bytes:
         room -= len(message["body"])
         more = message["more_body"]
     return b"".join(chunks)
-
-
-def _decoded(body: bytes, encoding: bytes, limit: int) -> bytes:
-    if encoding in (b"", b"identity"):
-        return body
-    if encoding not in (b"gzip", b"x-gzip"):
-        raise AppError(415, "unsupported_encoding", "Content-Encoding: only gzip is understood")
-    return inflate(body, limit)

@@ -1,28 +1,38 @@
 """The ingest routes as ASGI endpoints: read, take, answer."""
 
+from contextlib import nullcontext
+
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from ingest.answer import answer_batch, answer_single, outcome_headers
-from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, most_bytes, read_body
+from ingest.body import MAX_BATCH_BYTES, MAX_SINGLE_BYTES, DisconnectedError, inflate_body, most_bytes, read_body
 from ingest.client import Headers, Senders
 from ingest.cors import answer_headers, preflight_headers
 from ingest.gateway import Gateway
 from ingest.limits import tokens_for
 from ingest.parse import is_batch, parse_batch, parse_single
+from ingest.turnstile import Turnstile
 from shared.asgi import error_response
 from shared.clock import monotonic_seconds
 from shared.errors import AppError
 from shared.inflate import too_large
 
+# Above this, and whatever must be inflated first, decoding takes milliseconds.
+LARGE_BYTES = 128 * 1024
+_NO_TURN = nullcontext()
+
 
 class IngestRoute:
     """POST takes events, OPTIONS answers a preflight. `accepts_single` and `accepts_batch` say what
-    the path is for; where both are true the body decides (SPEC B11)."""
+    the path is for; where both are true the body decides (SPEC B11). Large bodies go through `turnstile`."""
 
-    def __init__(self, gateway: Gateway, senders: Senders, *, accepts_single: bool, accepts_batch: bool) -> None:
+    def __init__(
+        self, gateway: Gateway, senders: Senders, turnstile: Turnstile, *, accepts_single: bool, accepts_batch: bool
+    ) -> None:
         self._gateway = gateway
         self._senders = senders
+        self._turnstile = turnstile
         self._accepts_single = accepts_single
         self._accepts_batch = accepts_batch
 
@@ -59,12 +69,15 @@ class IngestRoute:
         tokens = tokens_for(most_bytes(headers, limit))
         try:
             body = await read_body(receive, headers, limit)
-            started = monotonic_seconds()
-            tokens = tokens_for(len(body))
-            is_many = self._accepts_batch and (not self._accepts_single or is_batch(body))
-            if not is_many and len(body) > MAX_SINGLE_BYTES:
-                raise too_large(MAX_SINGLE_BYTES)
-            parsed = parse_batch(body) if is_many else parse_single(body)
+            is_large = len(body) > LARGE_BYTES or b"content-encoding" in headers
+            async with self._turnstile if is_large else _NO_TURN:
+                started = monotonic_seconds()
+                body = inflate_body(body, headers, limit)
+                tokens = tokens_for(len(body))
+                is_many = self._accepts_batch and (not self._accepts_single or is_batch(body))
+                if not is_many and len(body) > MAX_SINGLE_BYTES:
+                    raise too_large(MAX_SINGLE_BYTES)
+                parsed = parse_batch(body) if is_many else parse_single(body)
         except AppError:
             self._gateway.charge(sender, tokens)
             raise
