@@ -9,8 +9,8 @@ from tests.chaos.failpoints import FAILPOINTS
 from tests.chaos.product import running_product
 from tests.chaos.storm import Storm, Weather
 
-# A point is passed within this while there is load; a database that recovers needs the most.
-ROUND_SECONDS = 60.0
+# A point is passed within seconds while there is load; a database that recovers on a busy machine needs minutes.
+ROUND_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
