@@ -75,22 +75,22 @@ def walk(funnel: PlainFunnel, events: Sequence[Happening]) -> Outcome:
         candidates.setdefault(person, []).append(event)
         if event.second < funnel.length:
             active.add(person)
-    chains = [chain for own in candidates.values() if (chain := best_chain(funnel, own))]
+    chains_of: dict[str, list[tuple[Happening, ...]]] = {}
+    for own in candidates.values():
+        if chain := best_chain(funnel, own):
+            chains_of.setdefault(_country(funnel, own, chain[0]), []).append(chain)
+    chains = [chain for found in chains_of.values() for chain in found]
     depths = range(1, len(funnel.steps) + 1)
     elapsed = [
         [chain[depth - 1].second - chain[depth - 2].second for chain in chains if len(chain) >= depth > 1]
         for depth in depths
     ]
-    countries = {chain[0].country or "(not set)" for chain in chains}
     return Outcome(
         total=len(active),
         counts=_counts(chains, depths),
         averages=tuple(mean(seconds) if seconds else None for seconds in elapsed),
         medians=tuple(median(seconds) if seconds else None for seconds in elapsed),
-        counts_by_country={
-            country: _counts([chain for chain in chains if (chain[0].country or "(not set)") == country], depths)
-            for country in countries
-        },
+        counts_by_country={country: _counts(found, depths) for country, found in chains_of.items()},
     )
 
 
@@ -127,6 +127,12 @@ def _is_chain(funnel: PlainFunnel, chain: tuple[Happening, ...]) -> bool:
         and chain[-1].second - chain[0].second <= funnel.window
         and all(step.takes(event) for step, event in zip(funnel.steps, chain, strict=False))
     )
+
+
+def _country(funnel: PlainFunnel, events: Sequence[Happening], start: Happening) -> str:
+    """Where the person started: of starts at one instant the greatest name counts."""
+    starts = [event for event in events if event.second == start.second and funnel.steps[0].takes(event)]
+    return max((event.country for event in starts if event.country), default="(not set)")
 
 
 def _preference(chain: tuple[Happening, ...]) -> tuple[int, int, int, tuple[int, ...]]:

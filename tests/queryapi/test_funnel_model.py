@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from queryapi.rows import whole
@@ -60,6 +60,16 @@ FUNNELS = st.builds(
 @pytest.mark.rule("R77")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(funnel=FUNNELS, events=happenings(), one_in=st.sampled_from([1, 1, 2]))
+@example(
+    # One person, by the session that both visitors share, starts twice at one instant.
+    funnel=PlainFunnel((PlainStep("/a"), PlainStep("/b")), HOUR, HOUR),
+    events=[
+        Happening("v0", "s3", 600, 0, "/a", country="DE"),
+        Happening("v0", "s4", 1200, 1, "/c", country="US"),
+        Happening("vs4", "s4", 600, 2, "/a", country="US"),
+    ],
+    one_in=1,
+)
 def test_answer_is_the_model_s(database: str, funnel: PlainFunnel, events: list[Happening], one_in: int) -> None:
     """Of a sample too, as if nobody else had been there."""
     website_id = uuid4().hex
