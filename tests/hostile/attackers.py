@@ -4,13 +4,15 @@ A process of its own, so that what visitors wait for is the gateway and not thos
 """
 
 import asyncio
+import random
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from tests.hostile.attacks import ATTACKS, Attack, Connection, hang_up
 
-# What an attacker does between two connections: a client that does not wait measures itself.
+# What an attacker waits between two connections, on average: a client that does not wait measures itself, and those
+# that wait equally long come all at once.
 PAUSE_SECONDS = 0.05
 # By then the first of each have been at it.
 UNDER_WAY_SECONDS = 0.2
@@ -55,7 +57,7 @@ async def _keep_on(attack: Attack, port: int, address: str) -> None:
                 await attack(Connection(reader, writer))
             finally:
                 await hang_up(writer)
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(random.uniform(0, 2 * PAUSE_SECONDS))
 
 
 if __name__ == "__main__":
