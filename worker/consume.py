@@ -22,6 +22,7 @@ from worker.inbox import Inbox
 from worker.memory import Memory
 from worker.metrics import WorkerMetrics
 from worker.ownership import SILENT_SECONDS, Ownership
+from worker.recall import newest_event
 from worker.status import GeoStatus, StatusReport, report_status, withdraw_status
 from worker.websites import Websites
 from worker.write import Desk
@@ -139,7 +140,7 @@ class _Shift:
         """With nothing in hand: balance the partitions, take over what is pending in them, report."""
         taken = self._ownership.balance()
         if taken:
-            self._memory.forget()
+            self._memory.forget(newest_event(self._connection))
             self._inbox.open(taken)
             log.info("partitions_taken", taken=taken, owned=self._ownership.owned)
         depths = [self._inbox.depth(partition) for partition in self._ownership.owned]

@@ -1,8 +1,10 @@
 """The 64-bit names that the rollups use for visitors and sessions."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from uuid import UUID
 
+from shared.event import Event
 from shared.hashes import digest64
 from shared.session import session_digits
 
@@ -14,6 +16,13 @@ CACHED_HASHES = 65_536
 def hash64(website_id: str, text: str) -> int:
     """`digest64`, of what comes again."""
     return digest64(website_id, text)
+
+
+def visitor_hashes(event: Event) -> Iterator[int]:
+    """The hashes of the visitor's id and of the one it had before midnight (SPEC R12)."""
+    yield hash64(event.website_id, event.visitor_id)
+    if event.previous_visitor_id is not None:
+        yield hash64(event.website_id, event.previous_visitor_id)
 
 
 @lru_cache(CACHED_HASHES)

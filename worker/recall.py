@@ -1,20 +1,20 @@
 """Reads the sessions that memory does not hold from the events themselves."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 from psycopg.rows import tuple_row
 
-from shared.session import LONGEST, SILENCE, is_derived_session
+from shared.session import LONGEST, is_derived_session
 from sql.statements import read
-from worker.batch import LATE, Incoming, Part
+from worker.batch import Incoming
 from worker.enrich import Attributes
-from worker.hashes import client_session_hash, hash64
+from worker.hashes import client_session_hash, visitor_hashes
 from worker.memory import Memory
 from worker.row import attribute_piece
-from worker.session import Session
+from worker.session import NEEDS_SESSION, Session, reach_of, session_key
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 # What the 24 h cap split off a client's session: see session.py.
@@ -23,76 +23,50 @@ _SPLIT_OFF = re.compile(r"(.+)~\d+")
 _HEAD = 8
 
 
-def recall(
-    connection: psycopg.Connection, memory: Memory, part: Part, events: Sequence[Incoming]
-) -> dict[int, list[Session]]:
-    """Make sure that `memory`, with the sessions returned by key, has all that `events` can belong to.
+def newest_event(connection: psycopg.Connection) -> datetime:
+    """A time that no stored event is later than."""
+    row = connection.execute(read("writes/newest_event")).fetchone()
+    assert row is not None
+    return row[0].astimezone(UTC)
 
-    At most two queries: one for websites not read since a partition was taken, one for the visitors of
-    late events (and of any, once memory is so full that it forgets what is younger than 30 minutes).
-    """
-    if _remembers_all(memory, part.website_ids, events):
-        return {}
-    unread: dict[str, datetime] = {}
-    visitors: dict[str, set[int]] = {}
+
+def recall(connection: psycopg.Connection, memory: Memory, events: Sequence[Incoming]) -> dict[int, list[Session]]:
+    """By key, what `memory` lacks of the sessions that `events`, in time order, can belong to. At most one query."""
+    settled = _later(memory.floor, LONGEST)
+    visitors: dict[int, str] = {}
     earliest = _FOREVER
     latest = datetime.min.replace(tzinfo=UTC)
-    # From when on an event without a client's session, and one with it, needs no look.
-    settled: dict[str, tuple[datetime, datetime]] = {}
     for incoming in events:
         event = incoming.event
-        website_id = event.website_id
-        if website_id not in settled:
-            complete = memory.complete_since(website_id)
-            settled[website_id] = _later(complete, SILENCE), _later(complete, LONGEST)
-        if event.timestamp >= settled[website_id][event.session_id is not None]:
-            continue
-        reach = SILENCE if event.session_id is None else LONGEST
-        needed = event.timestamp - reach
-        if not part.is_late and needed >= memory.floor:
-            unread[website_id] = min(needed, unread.get(website_id, _FOREVER))
-        else:
-            visitors.setdefault(website_id, set()).update(_visitor_hashes(incoming))
-            earliest = min(earliest, needed)
-            latest = max(latest, event.timestamp + reach)
-    if unread:
-        # A little more than asked for: the next event may lie a little further back.
-        since = min(unread.values()) - LATE
-        memory.learn(list(unread), since, _read(connection, list(unread), since, _FOREVER, None))
+        at = event.timestamp
+        if at > settled:
+            break
+        reach = reach_of(event)
+        key = session_key(event, event.visitor_id)
+        if not memory.takes(key, at, reach, needs_open=event.event_type in NEEDS_SESSION):
+            visitors |= dict.fromkeys(visitor_hashes(event), event.website_id)
+            earliest = min(earliest, at)
+            latest = max(latest, at + reach)
     if not visitors:
         return {}
-    hashes = sorted(set[int]().union(*visitors.values()))
-    # A session that begins within reach of an event can last for a day from there.
-    until = latest + LONGEST + timedelta(seconds=1)
-    return memory.unify(_read(connection, list(visitors), earliest, until, hashes))
-
-
-def _remembers_all(memory: Memory, website_ids: Iterable[str], events: Sequence[Incoming]) -> bool:
-    """Whether memory goes back far enough for the oldest of the events, which are in time order, on each website."""
-    if not events:
-        return True
-    oldest = events[0].event.timestamp
-    return all(oldest >= _later(memory.complete_since(website_id), LONGEST) for website_id in website_ids)
+    # All of a session that has room for an event lies within a day of it; one that the event begins earlier, within a
+    # day of what it reaches. Only all of it tells each visitor id that leads to the session.
+    until = latest + LONGEST + timedelta.resolution
+    return memory.unify(_read(connection, visitors, earliest - LONGEST, until))
 
 
 def _later(moment: datetime, by: timedelta) -> datetime:
     return moment if moment > _FOREVER - by else moment + by
 
 
-def _visitor_hashes(incoming: Incoming) -> Iterable[int]:
-    event = incoming.event
-    yield hash64(event.website_id, event.visitor_id)
-    if event.previous_visitor_id is not None:
-        yield hash64(event.website_id, event.previous_visitor_id)
-
-
 def _read(
-    connection: psycopg.Connection, websites: list[str], since: datetime, until: datetime, visitors: list[int] | None
+    connection: psycopg.Connection, visitors: Mapping[int, str], since: datetime, until: datetime
 ) -> dict[int, list[Session]]:
-    """Sessions of `websites` with an event in [since, until), by each key they can be found under."""
+    """Sessions of `visitors`, each with its website, with an event in [since, until), by each key they can be found
+    under."""
     found: dict[int, Session] = {}
     by_key: dict[int, list[Session]] = {}
-    values = {"websites": websites, "since": since, "until": until, "visitors": visitors}
+    values = {"websites": list(visitors.values()), "visitors": list(visitors), "since": since, "until": until}
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         for row in cursor.execute(read("writes/recall_sessions"), values):
             website_id, visitor_id, visitor_hash, session_id, session_hash, started_at, last_at, is_new_user = row[

@@ -84,18 +84,21 @@ class Draft:
         self._known = known
         self._copies: dict[int, Session] = {}
         self.lists: dict[int, list[Session]] = {}
+        # The time of the first event that asked for each.
+        self.since: dict[int, datetime] = {}
         self.changed: list[Session] = []
 
-    def of(self, key: int) -> list[Session]:
-        """The sessions under `key`, as this transaction leaves them."""
+    def of(self, key: int, at: datetime) -> list[Session]:
+        """The sessions under `key` as this transaction leaves them, for an event at `at`."""
         sessions = self.lists.get(key)
         if sessions is None:
+            self.since[key] = at
             sessions = self.lists[key] = [self._copy(session) for session in self._known(key)]
         return sessions
 
-    def add(self, key: int, session: Session) -> None:
-        """Let `session` be found under `key` too."""
-        sessions = self.of(key)
+    def add(self, key: int, session: Session, at: datetime) -> None:
+        """Let `session` be found under `key` too, by an event at `at`."""
+        sessions = self.of(key, at)
         if session not in sessions:
             self._copies[session.session_hash] = session
             sessions.append(session)
@@ -111,16 +114,18 @@ def place_event(draft: Draft, incoming: Incoming, *, splits_on_campaign: bool = 
     """The session of the event, begun or extended in `draft`; None when it needs one that is open (R3)."""
     event = incoming.event
     at = event.timestamp
-    key = _key(event, event.visitor_id)
-    reach = SILENCE if event.session_id is None else LONGEST
+    key = session_key(event, event.visitor_id)
+    reach = reach_of(event)
     needs_open = event.event_type in NEEDS_SESSION
-    session = find_session(draft.of(key), at, reach, needs_open=needs_open)
+    session = find_session(draft.of(key, at), at, reach, needs_open=needs_open)
     if session is None and event.previous_visitor_id is not None:
         # R12: a session goes on under today's id when the salt has changed.
-        session = find_session(draft.of(_key(event, event.previous_visitor_id)), at, reach, needs_open=needs_open)
+        session = find_session(
+            draft.of(session_key(event, event.previous_visitor_id), at), at, reach, needs_open=needs_open
+        )
         if session is not None:
-            draft.add(key, session)
-            draft.add(hash64(event.website_id, event.visitor_id), session)
+            draft.add(key, session, at)
+            draft.add(hash64(event.website_id, event.visitor_id), session, at)
     if session is not None and splits_on_campaign and event.session_id is None and not needs_open:
         session = None if _has_another_campaign(session, event) else session
     if session is None:
@@ -133,7 +138,7 @@ def place_event(draft: Draft, incoming: Incoming, *, splits_on_campaign: bool = 
     return session
 
 
-def find_session(sessions: list[Session], at: datetime, reach: timedelta, *, needs_open: bool) -> Session | None:
+def find_session(sessions: Iterable[Session], at: datetime, reach: timedelta, *, needs_open: bool) -> Session | None:
     """The session that takes an event at `at`: the one that spans it, else the one still open then, else
     (R21) the one that begins at most `reach` later. Of several the latest, the latest, the earliest: a
     bridge between two sessions extends the earlier one and merges nothing."""
@@ -171,7 +176,13 @@ def _preference(session: Session, at: datetime) -> tuple[bool, datetime]:
     return at <= session.last_at, session.started_at
 
 
-def _key(event: Event, visitor_id: str) -> int:
+def reach_of(event: Event) -> timedelta:
+    """How long after a session's last activity the event may still belong to it."""
+    return SILENCE if event.session_id is None else LONGEST
+
+
+def session_key(event: Event, visitor_id: str) -> int:
+    """What the event's session is found under: the visitor, or what the client named it for the visitor."""
     if event.session_id is None:
         return hash64(event.website_id, visitor_id)
     return client_session_hash(event.website_id, visitor_id, event.session_id)
@@ -186,7 +197,7 @@ def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:
     else:
         visitor_key = hash64(event.website_id, event.visitor_id)
         # The first goes by the client's name; what the 24 h cap splits off also by its start.
-        is_split = bool(draft.of(key))
+        is_split = bool(draft.of(key, at))
         session_id = f"{event.session_id}~{int(at.timestamp())}" if is_split else event.session_id
         # A client may use one name for ever, and what lies days back is not looked up: the hash tells apart.
         session_hash = digest64(event.website_id, f"{event.visitor_id}\0{session_id}\0{event.id.hex}")
@@ -198,13 +209,13 @@ def _begin(draft: Draft, incoming: Incoming, key: int) -> Session:
         incoming.arrival,
         at,
         event.session_id is not None,
-        _is_new_user(draft.of(visitor_key), incoming),
+        _is_new_user(draft.of(visitor_key, at), incoming),
         None,
         incoming,
     )
-    draft.add(key, session)
+    draft.add(key, session, at)
     if visitor_key != key:
-        draft.add(visitor_key, session)
+        draft.add(visitor_key, session, at)
     draft.changed.append(session)
     return session
 

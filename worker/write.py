@@ -23,6 +23,7 @@ from worker.dead import Death, Reason, bury, death_of, death_of_payload
 from worker.enrich import Attributes, Enricher
 from worker.failpoint import Failpoint
 from worker.fields import SIGNATURE, TRAILER
+from worker.hashes import visitor_hashes
 from worker.memory import Memory
 from worker.recall import recall
 from worker.row import COLUMNS, attribute_piece, event_row, owner_piece
@@ -77,7 +78,7 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     # An id is taken by a dead letter as well: sent again, the event is not to die twice.
     events = unseen(connection, events, written)
     events = _living(desk, replace(part, events=list(events)), poison, written)
-    found = recall(connection, desk.memory, part, events)
+    found = recall(connection, desk.memory, events)
     draft = Draft(lambda key: _known(desk.memory, found, key))
     placed = _place(desk.websites, draft, events, written)
     for session in draft.changed:
@@ -143,12 +144,12 @@ def days_of(events: Sequence[Incoming]) -> set[date]:
     return {first + number * _DAY for number in range((last - first).days + 1)}
 
 
-def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> list[Session]:
+def _known(memory: Memory, found: dict[int, list[Session]], key: int) -> Sequence[Session]:
     remembered = memory.known(key)
     if key not in found:
         return remembered
     hashes = {session.session_hash for session in remembered}
-    return remembered + [session for session in found[key] if session.session_hash not in hashes]
+    return [*remembered, *(session for session in found[key] if session.session_hash not in hashes)]
 
 
 def _place(websites: Websites, draft: Draft, events: Sequence[Incoming], written: Written) -> list[Placed]:
@@ -174,11 +175,14 @@ def _attributes_of(desk: Desk, session: Session) -> Attributes:
 
 def _move_session(connection: psycopg.Connection, session: Session, attributes: Attributes, written: Written) -> None:
     """Rewrite the stored rows of a session that a late event now begins."""
+    assert session.first is not None
     reach = LONGEST if session.is_client else SILENCE
     values: Mapping[str, object] = attributes._asdict() | {
         "website_id": session.website_id,
         "session_hash": session.session_hash,
         "session_started_at": session.started_at,
+        "visitors": list(visitor_hashes(session.first.event)),
+        "midnight": session.started_at.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY,
         "since": session.started_at,
         "until": session.last_at + reach + _INSTANT,
     }

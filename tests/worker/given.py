@@ -93,7 +93,7 @@ class Bench:
     def __init__(self, connection: psycopg.Connection, memory: Memory | None = None) -> None:
         self.desk = Desk(
             connection=connection,
-            memory=memory or Memory(),
+            memory=Memory() if memory is None else memory,
             websites=Websites(allow_unregistered=True),
             days=Days(),
             enricher=Enricher(Places(lambda: (), monotonic_seconds)),

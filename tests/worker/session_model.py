@@ -20,6 +20,8 @@ class ModelSession:
     last_at: datetime
     names: set[tuple[str, str | None]] = field(default_factory=set[tuple[str, str | None]])
     events: int = 0
+    # An event could as well have gone into another that began at the same instant.
+    is_tied: bool = False
 
     def rank(self, at: datetime, reach: timedelta) -> tuple[int, timedelta] | None:
         """How well it takes an event at `at`, the least the best; None when it cannot (SPEC R16, R21)."""
@@ -64,4 +66,8 @@ def _found(sessions: Iterable[ModelSession], event: Event, visitor_id: str) -> M
         and (rank := session.rank(event.timestamp, reach)) is not None
         and not (rank[0] == 2 and event.event_type in _NEED_A_SESSION)
     ]
-    return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+    if not ranked:
+        return None
+    best, found = min(ranked, key=lambda pair: pair[0])
+    found.is_tied |= [rank for rank, _ in ranked].count(best) > 1
+    return found

@@ -14,7 +14,7 @@ from shared.event import Revenue, decode_envelope
 from tests.worker.given import NOON, SITE, Fields, entry, envelope, event, open_bench
 from worker.batch import decode_entry
 from worker.failure import PoisonFloodError
-from worker.memory import Memory
+from worker.recall import newest_event
 
 
 @pytest.mark.rule("R19")
@@ -118,26 +118,6 @@ def test_late_event_moves_the_start_of_a_stored_session(database: str) -> None:
         bench.assert_canonical()
 
 
-@pytest.mark.rule("R12")
-@pytest.mark.rule("R13")
-@pytest.mark.rule("R16")
-@pytest.mark.parametrize("session_id", [None, "mine"])
-def test_session_goes_on_after_its_owner_changed(database: str, session_id: str | None) -> None:
-    with open_bench(database) as before:
-        before.write([event(NOON, visitor_id="old", session_id=session_id, referrer="https://a.example/")])
-    later = NOON + timedelta(minutes=30)
-    with open_bench(database) as after:
-        after.write([event(later, visitor_id="new", previous_visitor_id="old", session_id=session_id)])
-        after.desk.memory.forget()
-        after.write(
-            [event(later + timedelta(minutes=30), visitor_id="new", previous_visitor_id="old", session_id=session_id)]
-        )
-
-        assert after.sessions() == [(NOON, 3)]
-        assert after.rows("SELECT DISTINCT visitor_id FROM events ORDER BY 1") == [("new",), ("old",)]
-        after.assert_canonical()
-
-
 @pytest.mark.rule("R19")
 @pytest.mark.rule("R21")
 def test_session_moved_under_one_key_is_moved_under_all(database: str) -> None:
@@ -151,15 +131,21 @@ def test_session_moved_under_one_key_is_moved_under_all(database: str) -> None:
         bench.assert_canonical()
 
 
-def test_full_memory_forgets_nothing_that_counts(database: str) -> None:
-    def wave(minute: int) -> list[list[msgspec.Struct]]:
-        return [[event(NOON + timedelta(minutes=minute), visitor_id=f"v{number}")] for number in range(20)]
+@pytest.mark.rule("R12")
+@pytest.mark.rule("R21")
+def test_late_event_moves_what_a_session_became_after_midnight(database: str) -> None:
+    midnight = NOON + timedelta(hours=12)
+    with open_bench(database) as bench:
+        bench.write([event(midnight - timedelta(minutes=5), visitor_id="today", referrer="https://b.example/")])
+        bench.write([event(midnight + timedelta(minutes=5), visitor_id="tomorrow", previous_visitor_id="today")])
 
-    with open_bench(database, Memory(max_keys=5)) as bench:
-        for minute in (0, 20, 40):
-            bench.write(*wave(minute))  # pyright: ignore[reportArgumentType]
+        bench.write(
+            [event(midnight - timedelta(minutes=25), visitor_id="today", referrer="https://a.example/")],
+            received_at=midnight,
+        )
 
-        assert bench.sessions() == [(NOON, 3)] * 20
+        assert bench.sessions() == [(midnight - timedelta(minutes=25), 3)]
+        bench.assert_canonical()
 
 
 @pytest.mark.rule("R3")
@@ -286,7 +272,7 @@ def test_any_split_and_redelivery_keeps_rows_canonical(
             if fate == 1:
                 bench.deliver(given)
             if fate == 2:
-                bench.desk.memory.forget()
+                bench.desk.memory.forget(newest_event(bench.desk.connection))
 
         bench.assert_canonical()
         assert bench.rows("SELECT count(*) FROM events") == [(len(items),)]
