@@ -2,6 +2,16 @@
 -- began or ended there. A session ends where its last page view is, also one after the range.
 -- What adds up ranks the names; what must be told apart by visitor is counted for the names shown alone.
 WITH {matched}
+touches AS {kept} (
+    SELECT {name} AS name, session_hash, session_started_at, visitor_hash, engaged_ms, scroll_depth,
+        event_type = 'pageview' {view_conditions} AS is_view
+    FROM events
+    WHERE website_id = {website_id}
+        AND "timestamp" >= {since}
+        AND "timestamp" < {until}
+        AND (event_type = 'pageview' OR coalesce(engaged_ms, scroll_depth) IS NOT NULL)
+        {touch_conditions}
+),
 ends AS (
     SELECT
         {entry_name} AS entry_name,
@@ -36,15 +46,10 @@ ranked AS (
         round(100 * sum(bounces)::numeric / nullif(sum(entries), 0), 2) AS bounce_rate,
         least(round(100 * sum(exits)::numeric / nullif(sum(views), 0), 2), 100) AS exit_rate
     FROM (
-        SELECT {name} AS name, count(*) AS views, 0 AS entries, 0 AS bounces, 0 AS exits
-        FROM events
-        WHERE website_id = {website_id}
-            AND "timestamp" >= {since}
-            AND "timestamp" < {until}
-            AND event_type = 'pageview'
-            {view_conditions}
-            {touch_conditions}
-        GROUP BY {name}
+        SELECT name, count(*) AS views, 0 AS entries, 0 AS bounces, 0 AS exits
+        FROM touches
+        WHERE is_view
+        GROUP BY name
         UNION ALL
         SELECT entry_name, 0, count(*), count(*) FILTER (WHERE is_bounce), 0
         FROM ends
@@ -75,16 +80,7 @@ touched AS MATERIALIZED (
         count(engaged_ms) AS engagements,
         max(scroll_depth) AS scroll_depth,
         min(session_started_at) >= {since} AS is_visit
-    FROM (
-        SELECT {name} AS name, session_hash, session_started_at, visitor_hash, engaged_ms, scroll_depth,
-            event_type = 'pageview' {view_conditions} AS is_view
-        FROM events
-        WHERE website_id = {website_id}
-            AND "timestamp" >= {since}
-            AND "timestamp" < {until}
-            AND (event_type = 'pageview' OR coalesce(engaged_ms, scroll_depth) IS NOT NULL)
-            {touch_conditions}
-    ) touches
+    FROM touches
     JOIN shown USING (name)
     GROUP BY number, session_hash, visitor_hash
 ),
