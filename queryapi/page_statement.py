@@ -76,8 +76,8 @@ def compile_pages(query: Query, view: View) -> Statement:
     is_ranked = order.key in _RANKING
     text = sql.SQL(read("reads/pages")).format(
         matched=picks.matched,
-        # To read a sample, or what filters leave, a second time costs a third of the report. All events of a big website
-        # are written to disk no faster than they are read.
+        # To read a sample, or what filters leave, a second time costs up to a third of the report. All events of a big
+        # website are written to disk no faster than they are read.
         kept=_NOT_KEPT if query.one_in == 1 and not query.filters else _KEPT,
         name=view.name,
         entry_name=view.entry_name,
