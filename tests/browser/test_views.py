@@ -41,7 +41,8 @@ def test_interval_is_switched(opened: tuple[Page, str], site: str) -> None:
     assert "interval=week" in page.url
     page.get_by_role("button", name="Months").click()
     expect(rows.first.locator("th")).not_to_contain_text("Week")
-    assert rows.count() == 2
+    # In one month where it has 30 days and ends today, in three around a short February.
+    assert rows.count() in {1, 2, 3}
 
 
 def test_note_stands_on_the_graph(opened: tuple[Page, str], shared_pipeline: Pipeline) -> None:
