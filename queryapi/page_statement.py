@@ -78,7 +78,7 @@ def compile_pages(query: Query, view: View) -> Statement:
         matched=picks.matched,
         # To read a sample, or what filters leave, a second time costs up to a third of the report. All events of a big
         # website are written to disk no faster than they are read.
-        kept=_NOT_KEPT if query.one_in == 1 and not query.filters else _KEPT,
+        kept=_KEPT if query.one_in > 1 or query.filters else _NOT_KEPT,
         name=view.name,
         entry_name=view.entry_name,
         exit_name=view.exit_name,

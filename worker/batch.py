@@ -77,10 +77,6 @@ class Part:
     # the processor's cache, and every walk through it costs 0.2 us an event.
     website_ids: set[str] = field(default_factory=set[str])
 
-    @property
-    def is_late(self) -> bool:
-        return self.number != ON_TIME
-
 
 def decode_entry(entry: Entry) -> Delivery:
     """Every event of `entry` in the order it was sent; never raises for what an entry holds."""
