@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from ingest.nesting import decode
 from ingest.properties import parse_float
 from ingest.refusal import EventError
 from shared.errors import AppError
@@ -122,13 +123,13 @@ _EXPECTED = re.compile(r"Expected `([^`]+)`(.*)")
 _NUMBERS = frozenset({"time_on_page", "engaged_ms", "scroll_depth"})
 # Two halves, or a lone half, or any other escape, so that `\\ud800` is not mistaken for one.
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 
 def parse_single(body: bytes) -> Parsed:
     """The one event of `body`."""
     try:
-        return Parsed([_strict_event.decode(body)], _NO_FIELDS)
+        return Parsed([decode(_strict_event, body)], _NO_FIELDS)
     except _UNDECODABLE:
         unknown: set[str] = set()
         return Parsed([_judge(body, unknown)], frozenset(unknown))
@@ -139,9 +140,9 @@ def parse_batch(body: bytes) -> Parsed:
     413 over MAX_BATCH_EVENTS."""
     try:
         if body.lstrip()[:1] == b"[":
-            events, sent_at = _strict_array.decode(body), None
+            events, sent_at = decode(_strict_array, body), None
         else:
-            batch = _strict_batch.decode(body)
+            batch = decode(_strict_batch, body)
             events, sent_at = batch.events, batch.sent_at
     except _UNDECODABLE:
         return _parse_one_by_one(body)
@@ -154,7 +155,7 @@ def is_batch(body: bytes) -> bool:
     if body.lstrip()[:1] == b"[":
         return True
     try:
-        return _probe.decode(_with_whole_characters(body)).events is not msgspec.UNSET
+        return decode(_probe, _with_whole_characters(body)).events is not msgspec.UNSET
     except _UNDECODABLE:
         return False
 
@@ -164,9 +165,9 @@ def _parse_one_by_one(body: bytes) -> Parsed:
     body = _with_whole_characters(body)
     try:
         if body.lstrip()[:1] == b"[":
-            raws, sent_at = _raw_array.decode(body), None
+            raws, sent_at = decode(_raw_array, body), None
         else:
-            batch = _raw_batch.decode(body)
+            batch = decode(_raw_batch, body)
             raws, sent_at = batch.events, batch.sent_at
     except _UNDECODABLE as error:
         refusal = _explain(error)
@@ -188,8 +189,8 @@ def _judge(body: bytes, unknown: set[str]) -> ClientEvent | EventError:
     """One event with whatever it may have, or why not; adds the fields we do not know."""
     body = _with_whole_characters(body)
     try:
-        event = _tolerant_event.decode(body)
-        unknown.update(_keys.decode(body).keys() - _FIELDS - _IGNORED)
+        event = decode(_tolerant_event, body)
+        unknown.update(decode(_keys, body).keys() - _FIELDS - _IGNORED)
     except msgspec.ValidationError as error:
         return _syntax_error(body) or _explain(error)
     except _UNDECODABLE as error:
@@ -200,7 +201,7 @@ def _judge(body: bytes, unknown: set[str]) -> ClientEvent | EventError:
 def _syntax_error(body: bytes) -> EventError | None:
     """What a body of the wrong shape has wrong as JSON: a wrong field is found before a wrong end."""
     try:
-        _anything.decode(body)
+        decode(_anything, body)
     except _UNDECODABLE as error:
         return _explain(error)
     return None
@@ -218,8 +219,6 @@ def _explain(error: Exception) -> EventError:
     """The decoder's complaint in our words."""
     if isinstance(error, UnicodeDecodeError):
         return EventError("invalid_unicode", "body: not valid UTF-8")
-    if isinstance(error, RecursionError):
-        return EventError("invalid_json", "body: nested too deeply")
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
         return EventError("invalid_json", "body: not valid JSON")
