@@ -14,6 +14,8 @@ from shared.event import Envelope, Event, decode_envelope, encode_envelope
 # transaction: a late event beside a fresh one would have everything in between rolled up again.
 LATE = timedelta(minutes=15)
 ON_TIME = 0
+# Of an entry that was written off undecoded: no day has this number.
+WHOLE = -(2**31)
 # Bits of `arrival` that hold the place of an event inside its millisecond: 8 for the entry's sequence
 # number before it saturates, 12 for the place in the entry.
 PLACE_BITS = 20
@@ -66,7 +68,8 @@ class Part:
     """What goes into one transaction: the events of `entries` that are on time, or late for one day.
 
     `number` is ON_TIME or the days from 1970-01-01 to the UTC day of the late events. It depends on
-    the event alone, so a redelivered entry falls into the same parts, and the ledger keeps each once.
+    the event alone, so a redelivered entry falls into the same parts, and the ledger keeps each once. WHOLE
+    is of entries alone.
     """
 
     number: int

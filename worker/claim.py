@@ -15,18 +15,29 @@ from worker.tally import Written
 def claim_entries(connection: psycopg.Connection, part: Part) -> set[Entry] | None:
     """The entries whose part was not written before; None for all of them."""
     entries = part.entries
-    values = {
-        "part": part.number,
-        "partitions": [entry.partition for entry in entries],
-        "milliseconds": [entry.milliseconds for entry in entries],
-        "sequences": [entry.sequence for entry in entries],
-    }
+    values = {"part": part.number, **_ids(entries)}
     with connection.cursor(binary=True) as cursor:
         cursor.execute(read("writes/insert_ledger"), values)
         if cursor.rowcount == len(entries):
             return None
         new = set(cursor.fetchall())
     return {entry for entry in entries if entry[:3] in new}
+
+
+def written_parts(connection: psycopg.Connection, entries: Sequence[Entry]) -> dict[Entry, set[int]]:
+    """The numbers of the parts of each entry that were written before; an entry that has none is absent."""
+    found: defaultdict[tuple[int, int, int], set[int]] = defaultdict(set)
+    for partition, milliseconds, sequence, part in connection.execute(read("writes/select_ledger"), _ids(entries)):
+        found[partition, milliseconds, sequence].add(part)
+    return {entry: found[entry[:3]] for entry in entries if entry[:3] in found}
+
+
+def _ids(entries: Sequence[Entry]) -> dict[str, list[int]]:
+    return {
+        "partitions": [entry.partition for entry in entries],
+        "milliseconds": [entry.milliseconds for entry in entries],
+        "sequences": [entry.sequence for entry in entries],
+    }
 
 
 def seen_days_of(events: Sequence[Incoming]) -> set[date]:

@@ -67,11 +67,16 @@ def death_of_payload(undecodable: Undecodable) -> Death:
 
 def deaths_of_entry(entry: Entry, deliveries: int) -> list[Death]:
     """The dead letters of an entry that workers died of: its payloads, not even decoded."""
-    error = f"a worker ended without acknowledging it, {deliveries} times"
+    error = crash_loop(deliveries)
     return [
         Death(entry, position, None, None, Reason.CRASH_LOOP, None, error, payload)
         for position, payload in enumerate(entry.payloads)
     ]
+
+
+def crash_loop(deliveries: int) -> str:
+    """The error of what workers died of."""
+    return f"a worker ended without acknowledging it, {deliveries} times"
 
 
 def bury(connection: psycopg.Connection, deaths: Sequence[Death]) -> None:

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Sequence
 
+import psycopg
 import structlog
 
 from shared.clock import monotonic_seconds
-from worker.batch import ON_TIME, Delivery, Entry, Part, split_parts
-from worker.claim import claim_entries, seen_days_of
-from worker.dead import Death, bury, deaths_of_entry
+from worker.batch import WHOLE, Delivery, Entry, Part, decode_entry, split_parts
+from worker.claim import claim_entries, seen_days_of, written_parts
+from worker.dead import Death, Reason, bury, crash_loop, death_of, death_of_payload, deaths_of_entry
 from worker.failure import MAX_UNKNOWN_RETRIES, Failure, PoisonFloodError, classify, delay_seconds, sqlstate
 from worker.isolate import find_poison
 from worker.metrics import WorkerMetrics
@@ -34,17 +35,35 @@ def write_batch(desk: Desk, deliveries: Sequence[Delivery], metrics: WorkerMetri
 
 
 def write_off(desk: Desk, entries: Sequence[Entry], deliveries: int) -> None:
-    """Bury entries that workers died of, without looking into them. Raises psycopg.Error."""
+    """Bury what is not stored of entries that workers died of: all of an entry, without looking into it; or, where a
+    part of it is stored, so that it can be decoded, its other parts. Raises psycopg.Error."""
+    written = Written()
     with desk.connection.transaction():
-        part = Part(ON_TIME, entries=list(entries))
-        claimed = claim_entries(desk.connection, part)
-        written = Written()
-        for entry in entries if claimed is None else claimed:
+        # Nobody else writes these meanwhile: the partition is owned by this connection.
+        before = written_parts(desk.connection, entries)
+        untouched = [entry for entry in entries if entry not in before]
+        claim_entries(desk.connection, Part(WHOLE, entries=untouched))
+        for entry in untouched:
             written.deaths += deaths_of_entry(entry, deliveries)
             for _ in entry.payloads:
                 count_payload(entry, written)
+        begun = [decode_entry(entry) for entry, parts in before.items() if WHOLE not in parts]
+        for part in split_parts(begun):
+            _bury_part(desk.connection, part, deliveries, written)
         bury(desk.connection, written.deaths)
         save_counts(desk.connection, written)
+
+
+def _bury_part(connection: psycopg.Connection, part: Part, deliveries: int, written: Written) -> None:
+    """Note the deaths of what was not written before."""
+    claimed = claim_entries(connection, part)
+    for incoming in part.events:
+        if claimed is None or incoming.entry in claimed:
+            written.bury(incoming, death_of(incoming, Reason.CRASH_LOOP, crash_loop(deliveries)))
+    for undecodable in part.undecodable:
+        if claimed is None or undecodable.entry in claimed:
+            written.deaths.append(death_of_payload(undecodable))
+            count_payload(undecodable.entry, written)
 
 
 def _write_until_done(desk: Desk, part: Part, metrics: WorkerMetrics, stop: threading.Event) -> Written:
