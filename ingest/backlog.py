@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from ingest.metrics import IngestMetrics
 from ingest.publish import Publisher
@@ -114,6 +114,9 @@ class Backlog:
         for partition in partitions:
             try:
                 await server.xgroup_create(stream_key(partition), CONSUMER_GROUP, id="0", mkstream=True)
+            except OutOfMemoryError:
+                # That is measured next; the group is made when there is room again.
+                return
             except ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
