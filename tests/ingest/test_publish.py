@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import subprocess
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,10 +61,12 @@ def _program() -> str:
     return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
-def publisher_to(client: Redis, max_pending_bytes: int = 10_000_000) -> tuple[Publisher, Lane]:
-    """A publisher of one partition, and its lane, which is not running yet."""
+def publisher_to(
+    client: Redis, max_pending_bytes: int = 10_000_000, partitions: Iterable[int] = (0,)
+) -> tuple[Publisher, Lane]:
+    """A publisher, and its lane, which is not running yet."""
     metrics = IngestMetrics(CollectorRegistry())
-    lane = Lane(client.connection_pool, [0], metrics)
+    lane = Lane(client.connection_pool, partitions, metrics)
     return Publisher([lane], metrics, max_pending_bytes), lane
 
 
@@ -158,6 +160,24 @@ async def test_what_arrives_meanwhile_is_one_entry(redis_url: str) -> None:
         assert publisher.pending_bytes == 0
 
 
+@pytest.mark.rule("R59")
+async def test_who_goes_away_while_it_waits_takes_nobody_along(redis_url: str) -> None:
+    async with connect(redis_url) as client, asyncio.timeout(DEADLINE_SECONDS):
+        publisher, lane = publisher_to(client)
+        gone, stays = (asyncio.create_task(publisher.publish([Parcel(0, name, 1)])) for name in (b"gone", b"stays"))
+        await until(lambda: publisher.pending_bytes == len(b"gone" + b"stays"))
+        gone.cancel()
+        await asyncio.sleep(0)
+        flying = asyncio.create_task(lane.run())
+        await stays
+        await publisher.publish([Parcel(0, b"later", 1)])
+        entries = await client.xrange(stream_key(0))
+        flying.cancel()
+
+        assert [fields for _, fields in entries or ()] == [{b"0": b"gone", b"1": b"stays"}, {b"0": b"later"}]
+        assert publisher.pending_bytes == 0
+
+
 async def test_decoded_events_are_let_go_of_while_redis_is_waited_for(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,10 +210,89 @@ async def test_entry_is_bounded(redis_url: str) -> None:
 
 
 async def test_bytes_waiting_are_bounded(redis_url: str) -> None:
-    async with connect(redis_url) as client:
-        publisher, _ = publisher_to(client, max_pending_bytes=10)
+    async with connect(redis_url) as client, asyncio.timeout(DEADLINE_SECONDS):
+        publisher, lane = publisher_to(client, max_pending_bytes=10)
 
         with pytest.raises(AppError) as refused:
-            await publisher.publish([Parcel(0, b"x" * 11, 1)])
+            await publisher.publish([Parcel(0, b"x" * 5, 1), Parcel(0, b"x" * 6, 1)])
+        # Nothing flies yet: these wait.
+        waiting = asyncio.create_task(publisher.publish([Parcel(0, b"x" * 6, 1)]))
+        await asyncio.sleep(0)
+        with pytest.raises(AppError) as beside:
+            await publisher.publish([Parcel(0, b"x" * 5, 1)])
+        last = asyncio.create_task(publisher.publish([Parcel(0, b"x" * 4, 1)]))
+        flying = asyncio.create_task(lane.run())
+        await asyncio.gather(waiting, last)
+        flying.cancel()
+
+        assert [refused.value.status, beside.value.status] == [503, 503]
+        assert len(await client.xrange(stream_key(0)) or ()) == 1
+
+
+@pytest.mark.rule("R59")
+async def test_one_part_that_is_refused_is_a_refusal_of_the_whole(redis_url: str) -> None:
+    async with connect(redis_url) as client:
+        publisher, lane = publisher_to(client, partitions=(0, 1, 2))
+        # A server that refuses.
+        await client.set(stream_key(1), "no stream")
+        flying = asyncio.create_task(lane.run())
+
+        with pytest.raises(AppError) as refused:
+            await publisher.publish([Parcel(partition, b"x", 1) for partition in (0, 1, 2)])
+        # The others are neither held up nor taken for refused.
+        await publisher.publish([Parcel(2, b"x", 1)])
+        flying.cancel()
 
         assert refused.value.status == 503
+        assert publisher.pending_bytes == 0
+
+
+@pytest.mark.rule("R59")
+async def test_a_server_that_does_not_answer_refuses_all_that_wait_for_it(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.lane.FLIGHT_SECONDS", 0.05)
+    async with connect(redis_url) as client, asyncio.timeout(DEADLINE_SECONDS):
+        publisher, lane = publisher_to(client)
+        flying = asyncio.create_task(lane.run())
+        await client.client_pause(60_000, all=False)
+        first = asyncio.create_task(publisher.publish([Parcel(0, b"first", 1)]))
+        await until(lambda: publisher.pending_bytes > 0)
+        others = [asyncio.create_task(publisher.publish([Parcel(0, b"other", 1)])) for _ in range(3)]
+        results = await asyncio.gather(first, *others, return_exceptions=True)
+        waiting = publisher.pending_bytes
+        await client.client_unpause()
+        await publisher.publish([Parcel(0, b"later", 1)])
+        flying.cancel()
+
+        assert [isinstance(result, AppError) and result.status for result in results] == [503] * 4
+        assert (waiting, publisher.pending_bytes) == (0, 0)
+
+
+@pytest.mark.rule("R59")
+async def test_a_restart_between_two_events_costs_neither(tmp_path: Path) -> None:
+    with own_valkey(tmp_path) as valkey:
+        async with connect(valkey.url) as client, asyncio.timeout(DEADLINE_SECONDS):
+            publisher, lane = publisher_to(client)
+            flying = asyncio.create_task(lane.run())
+            await publisher.publish([Parcel(0, b"before", 1)])
+            valkey.stop(signal.SIGKILL)
+            await asyncio.to_thread(valkey.start)
+            await publisher.publish([Parcel(0, b"after", 1)])
+            flying.cancel()
+
+            assert await client.xlen(stream_key(0)) == 2
+
+
+@pytest.mark.rule("R59")
+async def test_the_next_flight_goes_where_the_partition_is_now(redis_url: str, tmp_path: Path) -> None:
+    with own_valkey(tmp_path) as valkey:
+        async with connect(redis_url) as before, connect(valkey.url) as after:
+            publisher, lane = publisher_to(before)
+            flying = asyncio.create_task(lane.run())
+            await publisher.publish([Parcel(0, b"x", 1)])
+            lane.pool = after.connection_pool
+            await publisher.publish([Parcel(0, b"x", 1)])
+            flying.cancel()
+
+            assert [await client.xlen(stream_key(0)) for client in (before, after)] == [1, 1]
