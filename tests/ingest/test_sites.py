@@ -1,5 +1,6 @@
 """Which websites a gateway takes events of, as what it knows of them changes (SPEC R62)."""
 
+import asyncio
 import signal
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,10 +11,10 @@ from redis.asyncio import Redis
 
 from ingest.connection import connect
 from ingest.sites import RECHECK_SECONDS, Sites
-from shared.registry import REGISTRY_KEY, Registry, Website, decode_registry, encode_registry
+from shared.registry import KEYS_USED_KEY, REGISTRY_KEY, Registry, Website, decode_registry, encode_registry
 from tests.ingest.gateway import HeldClock, running
 from tests.ingest.sending import PAGE, one, register
-from tests.ingest.test_publish import own_valkey
+from tests.ingest.test_publish import DEADLINE_SECONDS, own_valkey
 
 KNOWN = Website(website_id="site-1", timezone="Europe/Berlin", gpc="drop")
 
@@ -107,6 +108,34 @@ async def test_one_reading_takes_away_a_website(redis_url: str) -> None:
         await sites.refresh()
 
         assert await sites.find("site-1") is None
+
+
+@pytest.mark.rule("N2")
+async def test_the_use_of_a_key_is_told_once_a_minute(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.sites.REFRESH_EVERY_SECONDS", 0.01)
+    clock = HeldClock()
+    start = int(clock().timestamp())
+    async with connect(redis_url) as redis, asyncio.timeout(DEADLINE_SECONDS):
+        sites = sites_of(redis, clock)
+        telling = asyncio.create_task(sites.keep_fresh())
+
+        async def readings() -> int:
+            return (await redis.info("commandstats")).get("cmdstat_get", {"calls": 0})["calls"]
+
+        async def last_use_told(seconds_later: int) -> int | None:
+            clock.now += timedelta(seconds=seconds_later)
+            sites.note_key_use("key")
+            before = await readings()
+            # The registry is read at the beginning of each round: one is over.
+            while await readings() < before + 2:  # noqa: ASYNC110 -- the server's count is the condition
+                await asyncio.sleep(0.005)
+            used = await redis.hget(KEYS_USED_KEY, "key")
+            return None if used is None else int(used) - start
+
+        told = [await last_use_told(seconds) for seconds in (0, 59, 1)]
+        telling.cancel()
+
+    assert told == [0, 0, 60]
 
 
 def test_a_registry_of_before_there_were_keys_is_read() -> None:
