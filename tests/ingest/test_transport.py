@@ -11,7 +11,7 @@ import psutil
 import pytest
 import redis
 
-from shared.bounded_protocol import MAX_CONNECTIONS, MAX_HEADER_FIELDS
+from shared.bounded_protocol import MAX_CONNECTIONS, MAX_HEADER_BYTES, MAX_HEADER_FIELDS
 from shared.server import OTHER_DESCRIPTORS
 from shared.stream import stream_key
 from tests.ingest.gateway import PARTITIONS, gateway_process
@@ -21,6 +21,8 @@ START = b"POST /api/v1/analytics/event HTTP/1.1\r\nHost: x\r\n"
 BODY = b'{"website_id":"site-1","page":"/a"}'
 END = b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 CHUNKED = START + b"Transfer-Encoding: chunked\r\n\r\n"
+# What a header X may hold beside START and END: each costs its name, its value and four bytes.
+ROOM = MAX_HEADER_BYTES - len(b"/api/v1/analytics/event" + b"Host" + b"x" + b"Content-Length" + b"35" + b"X") - 3 * 4
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,10 @@ CASES = (
     Case("B36 Expect", START + b"Expect: 200-ok\r\n" + END, 202),
     Case("B42 header of 60 KB", START + b"X: " + b"a" * 60_000 + b"\r\n" + END, 431),
     Case("B42 header without end", START + b"X: " + b"a" * 60_000, 431),
+    Case("B42 headers at the limit", START + b"X: " + b"a" * ROOM + b"\r\n" + END, 202),
+    Case("B42 headers beyond it", START + b"X: " + b"a" * (ROOM + 1) + b"\r\n" + END, 431),
+    Case("B44 as many headers as may be", START + b"X: a\r\n" * (MAX_HEADER_FIELDS - 2) + END, 202),
+    Case("B44 one header too many", START + b"X: a\r\n" * (MAX_HEADER_FIELDS - 1) + END, 431),
     Case("B44 too many headers", START + b"X: a\r\n" * MAX_HEADER_FIELDS + END, 431),
     Case("B46 folded header", START + b"X: a\r\n b\r\n" + END, 400),
     Case("B48 high bytes", START + b"X: \x80\xff\r\n" + END, 202),
@@ -80,6 +86,10 @@ def test_hostile_bytes_are_answered_as_the_table_says(port: int, case: Case) -> 
     assert b"\r\nserver:" not in answer.lower()
     assert b'"request_id":""' not in answer
     assert exchange(port, START + END).startswith(b"HTTP/1.1 202 ")
+
+
+def test_limits_of_headers_are_those_of_the_table() -> None:
+    assert (MAX_HEADER_BYTES, MAX_HEADER_FIELDS) == (16 * 2**10, 64)
 
 
 def test_request_id_that_is_not_one_is_replaced(port: int) -> None:

@@ -120,6 +120,24 @@ async def test_who_is_silent_gives_way_to_who_asks() -> None:
             other.transport.abort()
 
 
+async def test_where_all_have_asked_one_more_is_told_when_to_come_back() -> None:
+    app = Endless(b"a")
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with serving(app, Crowded) as port:
+        asking = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for reader, writer in asking:
+            writer.write(request)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+
+        refused = (await reader.read()).lower()
+        assert refused.startswith(b"http/1.1 503 ")
+        assert b"\r\nretry-after: 5\r\n" in refused and b"\r\nconnection: close\r\n" in refused
+        for _, other in (*asking, (reader, writer)):
+            other.transport.abort()
+
+
 class Impatient(BoundedProtocol):
     """With as little room on the way as there can be."""
 
