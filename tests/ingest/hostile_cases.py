@@ -151,6 +151,7 @@ CASES = (
         headers=GZIP,
     ),
     Case("B18 cut short", gzip.compress(event())[:-9], 400, "invalid_encoding", headers=GZIP),
+    Case("B18 nothing", b"", 400, "invalid_json", headers=GZIP),
     Case("B20 thrice", event(), 415, "unsupported_encoding", headers={"content-encoding": "gzip, gzip, gzip"}),
     Case("B20 br", event(), 415, "unsupported_encoding", headers={"content-encoding": "br"}),
     Case("B22 64 KiB + 1", b" " * 65_537, 413, "body_too_large"),

@@ -124,6 +124,55 @@ async def test_fifty_properties_are_kept_and_no_more(redis_url: str) -> None:
         ]
 
 
+@pytest.mark.rule("R6")
+@pytest.mark.parametrize(
+    ("properties", "kept", "warnings"),
+    [
+        ({"k" * 128: 1}, {"k" * 128: 1}, None),
+        ({"k" * 129: 1}, {"k" * 128: 1}, ["truncated"]),
+        ({"a\0": "b\0c"}, {"a": "bc"}, None),
+        ({"\0" + "k" * 128: 1}, {"k" * 128: 1}, None),
+        ({"a": "\0"}, {"a": ""}, None),
+        ({"a": ""}, {"a": ""}, None),
+        ({"a": "x" * 1024}, {"a": "x" * 1024}, None),
+        ({"a": "x" * 1025}, {"a": "x" * 1024}, ["truncated"]),
+    ],
+    ids=["key", "long key", "NUL", "NUL in a long key", "NUL alone", "nothing", "value", "long value"],
+)
+async def test_a_property_is_kept_as_far_as_it_can_be_stored(
+    redis_url: str, properties: dict[str, object], kept: dict[str, object], warnings: list[str] | None
+) -> None:
+    async with running(redis_url) as gateway:
+        answer = await gateway.send(PAGE | {"properties": properties})
+        stored = [json.loads(bytes(event.properties)) for event in await gateway.stored() if event.properties]  # pyright: ignore[reportArgumentType] -- it has some
+        found = [warning["code"] for warning in answer.json().get("warnings", ())]
+
+        assert (stored, found) == ([kept], warnings or [])
+
+
+@pytest.mark.rule("R6")
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        ("-0.0", "0.0"),
+        ("-0", "0"),
+        ("0.0e-999", "0.0"),
+        ("0." + "1" * 398, "0.1111111111111111"),
+        ("0." + "1" * 399, None),
+        ("1e-400", None),
+        ("1.8e308", None),
+    ],
+)
+async def test_a_number_is_kept_where_a_float_can_hold_it(redis_url: str, number: str, kept: str | None) -> None:
+    body = json.dumps(PAGE)[:-1] + f', "properties": {{"a": {number}}}}}'
+    async with running(redis_url) as gateway:
+        answer = await gateway.client.post(EVENT, content=body)
+        stored = [bytes(event.properties) for event in await gateway.stored() if event.properties]  # pyright: ignore[reportArgumentType] -- it has some
+
+        assert stored == ([] if kept is None else [b'{"a":%b}' % kept.encode()])
+        assert answer.json().get("code") == ("number_out_of_range" if kept is None else None)
+
+
 @pytest.mark.rule("R55")
 @pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize(
