@@ -155,6 +155,18 @@ async def test_gateways_share_one_secret_for_partitions(redis_url: str) -> None:
 
 
 @pytest.mark.rule("R59")
+@pytest.mark.usefixtures("redis_url")
+async def test_without_a_salt_no_visitor_is_named(tmp_path: Path) -> None:
+    with own_valkey(tmp_path) as valkey:
+        async with running(valkey.url) as gateway:
+            named = await gateway.send(PAGE | {"visitor_id": "v"})
+            valkey.stop(signal.SIGKILL)
+            answer = await gateway.send(PAGE)
+
+    assert (named.status_code, answer.status_code, answer.json()["code"]) == (202, 503, "unavailable")
+
+
+@pytest.mark.rule("R59")
 @pytest.mark.parametrize("fields", [{}, {"visitor_id": "v"}], ids=["derived", "given"])
 async def test_a_gateway_that_has_never_met_its_redis_promises_nothing(
     redis_url: str, tmp_path: Path, fields: dict[str, str]
