@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.bounded_protocol import MAX_WAITING, BoundedProtocol
+from shared.bounded_protocol import MAX_HEADER_BYTES, MAX_WAITING, BoundedProtocol
 from shared.server import server_config
 
 START = b"POST /api/v1/analytics/event HTTP/1.1\r\nHost: x\r\n"
@@ -98,6 +98,22 @@ async def test_who_sends_on_after_the_answer_is_hung_up_on() -> None:
         with pytest.raises(ConnectionError):
             await send_all()
         writer.transport.abort()
+
+
+async def test_headers_are_counted_anew_for_each_request_of_a_connection() -> None:
+    async with serving(Starlette(), BoundedProtocol) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        others, other = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(6):
+            writer.write(b"HEAD / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (MAX_HEADER_BYTES // 2))
+            # Who has had an answer since knows that the half before it was read.
+            other.write(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await others.readuntil(b"\r\n\r\n")
+            writer.write(b"\r\n\r\n")
+
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
+        for each in (writer, other):
+            each.transport.abort()
 
 
 class Crowded(Hasty):
@@ -226,6 +242,16 @@ class Endless:
             await send({"type": "http.response.body", "body": self._chunk, "more_body": True})
             self.begun.set()
             await asyncio.sleep(0)
+
+
+async def test_a_body_that_stops_is_not_told_so_in_the_midst_of_its_answer() -> None:
+    async with serving(Endless(b"a")) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(START + b"Content-Length: 9\r\n\r\n{")
+        received = await reader.read()
+
+        assert received.startswith(b"HTTP/1.1 200 ") and received.count(b"HTTP/1.1 ") == 1
+        writer.close()
 
 
 async def test_client_that_does_not_read_an_endless_answer_holds_up_no_shutdown(
