@@ -1,6 +1,7 @@
 """When nothing may be accepted, and what a 202 is said to be worth (SPEC R59)."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,15 +10,17 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
+from starlette.requests import Request
 
 from ingest.backlog import Backlog
 from ingest.connection import connect
 from ingest.lane import Lane
 from ingest.metrics import IngestMetrics
 from ingest.publish import Publisher
+from ingest.status import Status
 from shared.settings import read_settings
 from shared.stream import CONSUMER_GROUP, stream_key
-from tests.ingest.gateway import RunningGateway, running
+from tests.ingest.gateway import HeldClock, RunningGateway, running
 from tests.ingest.sending import PAGE, bearer
 from tests.ingest.test_publish import DEADLINE_SECONDS, own_valkey
 
@@ -192,16 +195,20 @@ async def test_without_its_redis_a_gateway_is_not_ready(tmp_path: Path) -> None:
     assert (after.status_code, after.json()["error"]) == (503, "redis connection failed")
 
 
-async def test_servers_of_which_none_answers_are_not_reachable(tmp_path: Path) -> None:
+@pytest.mark.rule("R59")
+async def test_while_no_server_of_the_streams_answers_a_gateway_is_not_ready(redis_url: str, tmp_path: Path) -> None:
     with own_valkey(tmp_path) as valkey:
-        async with connect(valkey.url) as client:
+        async with connect(redis_url) as beside, connect(valkey.url) as client:
             backlog = backlog_of({client: [0]})
+            status = Status(beside, HeldClock(), backlog, CollectorRegistry(), None)
             await backlog.check()
-            before = backlog.is_reachable
+            before = await status.ready(Request({"type": "http"}))
             valkey.stop(signal.SIGKILL)
             await backlog.check()
+            after = await status.ready(Request({"type": "http"}))
 
-    assert (before, backlog.is_reachable) == (True, False)
+    assert (before.status_code, after.status_code) == (200, 503)
+    assert json.loads(bytes(after.body))["error"] == "streams do not answer"
 
 
 async def until_looked_at(gateway: RunningGateway) -> None:
