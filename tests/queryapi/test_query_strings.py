@@ -2,6 +2,7 @@
 
 import pytest
 
+from queryapi.lists import parse_limit
 from queryapi.params import MAX_PARAMETERS, MAX_QUERY_BYTES, Params, parse_params
 from shared.errors import AppError
 
@@ -85,3 +86,9 @@ def test_what_is_no_whole_number_in_range_is_refused(text: str) -> None:
         Params({"days": (text,)}).whole("days", 1, 999_999_999)
 
     assert (refused.value.status, refused.value.details) == (400, {"parameter": "days"})
+
+
+@pytest.mark.rule("R65")
+@pytest.mark.parametrize(("values", "limit"), [({}, 10), ({"limit": ("1",)}, 1), ({"limit": ("1000",)}, 1000)])
+def test_a_list_has_ten_rows_unless_told_otherwise(values: dict[str, tuple[str, ...]], limit: int) -> None:
+    assert parse_limit(Params(values)) == limit
