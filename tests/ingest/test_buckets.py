@@ -53,7 +53,7 @@ def test_a_clock_that_steps_back_takes_no_tokens_away() -> None:
 @pytest.mark.rule("R61")
 def test_of_too_many_senders_the_longest_silent_is_forgotten() -> None:
     buckets = Buckets(1)
-    for key in (b"silent", b"busy"):
+    for key in (b"busy", b"silent"):
         buckets.take(key, 100, NOW)
     buckets.take(b"busy", 1, NOW + 200)
     buckets.take(b"busy", 100, NOW + 200)

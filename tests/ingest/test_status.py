@@ -73,6 +73,16 @@ async def test_a_server_is_limited_as_a_website_and_not_as_a_client(redis_url: s
     assert [answer.status_code for answer in answers] == [202] * 10 + [429]
 
 
+@pytest.mark.rule("R61", "N8", "B20")
+async def test_pictures_are_limited_and_counted_as_events_are(redis_url: str) -> None:
+    async with running(redis_url, environ={"RATE_LIMIT_PER_CLIENT": "1"}) as gateway:
+        answers = [await gateway.client.get("/p.gif?website_id=w&page=/a") for _ in range(6)]
+        found = await counted(gateway)
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert found['rate_limited_total{limit="client"}'] == 1
+
+
 @pytest.mark.rule("R61")
 async def test_a_batch_costs_a_token_an_event(redis_url: str) -> None:
     async with running(redis_url, environ={"RATE_LIMIT_PER_CLIENT": "10"}) as gateway:
