@@ -1,6 +1,6 @@
 """`make bench`: what the hot paths cost, each against a ceiling measured in the same run. Judges nothing.
 
-    python -m tests.bench [gateway] [worker] [steady] [backlog] [--events N] [--seconds N] [--json FILE]
+    python -m tests.bench [gateway] [worker] [steady] [backlog] [cluster] [--events N] [--seconds N] [--json FILE]
 
 Servers are those of the tests (TEST_DATABASE_URL, TEST_TIMESCALE_URL, TEST_REDIS_URL), or its own.
 """
@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import backlog, gateway, steady, worker
+from tests.bench import backlog, cluster, gateway, steady, worker
 from tests.bench.report import Figures, print_table, versions
 from tests.services import POSTGRES, Servers
 
@@ -20,6 +20,7 @@ PARTS = {
     "worker": "Worker, stream to committed rows",
     "steady": "Whole product at 60 % of its peak; CPU a million events",
     "backlog": "Catching up",
+    "cluster": "Streams on a cluster, 64 connections",
 }
 
 
@@ -42,6 +43,7 @@ def main() -> None:
             "worker": lambda: worker.measure(servers, chosen.events),
             "steady": lambda: steady.measure(servers, chosen.seconds),
             "backlog": lambda: backlog.measure(servers, chosen.events),
+            "cluster": lambda: cluster.measure(servers),
         }
         for part in chosen.parts or PARTS:
             figures = measures[part]()

@@ -16,6 +16,7 @@ import redis
 
 from tests.bench.bare import bare_server
 from tests.bench.cpu import backend_seconds
+from tests.bench.load import CONNECTIONS
 from tests.bench.report import Figures
 from tests.ingest.gateway import gateway_process
 
@@ -82,7 +83,8 @@ def _measure_all(redis_url: str, ports: Mapping[str, int], pids: Mapping[str, in
 def _run(case: _Case, port: int, pid: int) -> tuple[float, float]:
     """Requests a second, and microseconds of the server's CPU a request."""
     before = backend_seconds(pid)
-    answers = load(port, case.path, [case.body], SECONDS)
+    # As many visitors: each has a user agent of its own, and so a partition.
+    answers = load(port, case.path, [case.body] * CONNECTIONS, SECONDS)
     assert answers["bad"] == 0, f"{answers['bad']} answers were not 202"
     return answers["per_second"], (backend_seconds(pid) - before) / answers["requests"] * 1e6
 
