@@ -45,8 +45,9 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     metrics = IngestMetrics(registry)
     partitions = range(settings.stream_partitions)
     follower = Follower(settings.stream_cluster, partitions, metrics) if settings.stream_cluster else None
-    lanes = follower.lanes if follower else [Lane(redis.connection_pool, partitions, metrics)]
-    publisher = Publisher(lanes, metrics, settings.max_pending_bytes)
+    lanes = follower.lanes if follower else [Lane(redis.connection_pool, metrics)]
+    lane_of = follower.lane_of if follower else dict.fromkeys(partitions, lanes[0])
+    publisher = Publisher(lane_of, lanes, metrics, settings.max_pending_bytes)
     backlog = Backlog(follower.routes if follower else {redis: partitions}, publisher, metrics, settings)
     salts = SaltBook(redis, clock)
     sites = Sites(redis, clock, accepts_any=settings.allow_unregistered_sites)
@@ -70,14 +71,16 @@ def create_app(settings: Settings, redis: Redis, clock: Clock, registry: Collect
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         await sites.refresh()
-        beside = [*(lane.run for lane in lanes), backlog.run, sites.keep_fresh, salts.keep_ahead, drops.keep_telling]
+        beside = [backlog.run, sites.keep_fresh, salts.keep_ahead, drops.keep_telling]
         if follower:
             await follower.follow()
             beside.append(follower.run)
+        else:
+            beside += [lane.run for lane in lanes]
         jobs = [asyncio.create_task(job()) for job in beside]
         yield
         # Every request has had its answer by now: nothing waits for these any more.
-        await stop_jobs(jobs)
+        await stop_jobs([*jobs, *(follower.jobs if follower else ())])
 
     turnstile = Turnstile()
     single = IngestRoute(gateway, senders, turnstile, accepts_single=True, accepts_batch=False)

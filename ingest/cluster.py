@@ -1,4 +1,4 @@
-"""Follows a cluster: asks every second which node has which stream, and sends the lanes there."""
+"""Follows a cluster: asks every second which node has which stream, and has it go there."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,18 +17,22 @@ log = structlog.get_logger()
 
 
 class Follower:
-    """A lane for each partition, and where it leads; `run` must be running, and closes what it opened.
+    """A lane to each node, and which partitions go by it; `run` must be running, and closes what it opened.
 
-    A lane for each, because then it can lead elsewhere from one flight to the next, no flight of it is
-    overtaken by another on the way, and a node that hangs or is lost holds up its own partitions alone."""
+    A node that hangs or is lost holds up its own partitions alone. What waits in a lane when its partition moves is
+    refused by the node that it leads to."""
 
     def __init__(self, seeds: Sequence[str], partitions: Sequence[int], metrics: IngestMetrics) -> None:
         # Every node that ever had a stream, the one that answered last before the others.
         self._clients: dict[str, Redis] = {url: connect(url) for url in seeds}
-        # Until it is known who has what: this one refuses what is not its own.
-        first = self._clients[seeds[0]].connection_pool
-        self.lanes = [Lane(first, [partition], metrics) for partition in partitions]
-        # The nodes and their partitions as last heard; changed in place.
+        self._metrics = metrics
+        self._lane_to: dict[Redis, Lane] = {}
+        # These are changed in place. Every lane there is, and those that run.
+        self.lanes: list[Lane] = []
+        self.jobs: list[asyncio.Task[None]] = []
+        # Until it is known who has what, one node, which refuses what is not its own.
+        self.lane_of = dict.fromkeys(partitions, self._find_lane(self._clients[seeds[0]]))
+        # The nodes and their partitions as last heard.
         self.routes: dict[Redis, Sequence[int]] = {}
 
     async def run(self) -> None:
@@ -43,12 +47,15 @@ class Follower:
 
     async def follow(self) -> None:
         """Ask one node after another until one tells; what was known stays when none does."""
-        partitions = range(len(self.lanes))
+        await self._ask()
+        self.jobs += [asyncio.create_task(lane.run()) for lane in self.lanes[len(self.jobs) :]]
+
+    async def _ask(self) -> None:
         for url, client in list(self._clients.items()):
             try:
                 # redis-py gives no type for what any command answers, here and below.
                 answer: object = await client.execute_command(SLOTS_COMMAND)  # pyright: ignore[reportUnknownVariableType]
-                found = partitions_by_node(answer, url, partitions)  # pyright: ignore[reportUnknownArgumentType]
+                found = partitions_by_node(answer, url, self.lane_of)  # pyright: ignore[reportUnknownArgumentType]
             except (RedisError, OSError, msgspec.ValidationError) as error:
                 self._clients[url] = self._clients.pop(url)
                 log.warning("cluster_not_followed", error=type(error).__name__)
@@ -64,6 +71,12 @@ class Follower:
         self.routes.clear()
         self.routes.update(routes)
         for client, owned in routes.items():
-            for partition in owned:
-                self.lanes[partition].pool = client.connection_pool
+            self.lane_of.update(dict.fromkeys(owned, self._find_lane(client)))
         log.info("cluster_followed", nodes=len(routes))
+
+    def _find_lane(self, client: Redis) -> Lane:
+        lane = self._lane_to.get(client)
+        if lane is None:
+            lane = self._lane_to[client] = Lane(client.connection_pool, self._metrics)
+            self.lanes.append(lane)
+        return lane

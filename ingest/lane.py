@@ -1,7 +1,7 @@
 """Group commit: what arrives while an entry is under way becomes the next entry (SPEC R59, RELIABILITY 3.5)."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -39,27 +39,20 @@ class _Waiting(NamedTuple):
 
 
 class Lane:
-    """Puts parcels into the streams of its partitions; `run` must be running.
+    """Puts parcels into the streams of one server; `run` must be running.
 
     A flight is one entry for each partition that has something waiting, sent together and read back
     together; at most one flight is under way, and so at most one XADD a partition. With
     `appendfsync always` the server makes the whole flight durable with one fsync.
     """
 
-    def __init__(self, pool: ConnectionPool, partitions: Iterable[int], metrics: IngestMetrics) -> None:
-        # Of the server that the next flight goes to: another one from one flight to the next when partitions move.
-        self.pool = pool
+    def __init__(self, pool: ConnectionPool, metrics: IngestMetrics) -> None:
         self.pending_bytes = 0
+        self._pool = pool
         self._wire: Wire | None = None
-        self._wire_pool = pool
         self._metrics = metrics
-        self._queues: dict[int, deque[_Waiting]] = {partition: deque() for partition in partitions}
-        self._keys = {partition: stream_key(partition).encode() for partition in self._queues}
+        self._queues: defaultdict[int, deque[_Waiting]] = defaultdict(deque)
         self._wake = asyncio.Event()
-
-    @property
-    def partitions(self) -> Iterable[int]:
-        return self._queues
 
     def take(self, parcel: Parcel) -> asyncio.Future[None]:
         """Is done when the parcel is durable, and raises AppError 503 when it is not, or may not be."""
@@ -120,13 +113,12 @@ class Lane:
 
     async def _exchange(self, flight: dict[int, list[_Waiting]]) -> list[str | None]:
         """The refusals of the XADDs of `flight`, in its order."""
-        if self._wire is None or not self._wire.is_open or self._wire_pool is not self.pool:
+        if self._wire is None or not self._wire.is_open:
             await self._close()
-            self._wire_pool = self.pool
-            self._wire = await open_wire(self._wire_pool)
+            self._wire = await open_wire(self._pool)
         parts: list[bytes] = []
         for partition, boarded in flight.items():
-            _pack_xadd(parts, self._keys[partition], [waiting.parcel.payload for waiting in boarded])
+            _pack_xadd(parts, stream_key(partition).encode(), [waiting.parcel.payload for waiting in boarded])
         return await self._wire.exchange(b"".join(parts), len(flight))
 
     async def _close(self) -> None:

@@ -1,7 +1,7 @@
 """The way into the streams: a request is answered only when the replies for all of its envelopes are in (SPEC R59)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ingest.lane import Lane, Parcel
 from ingest.metrics import IngestMetrics
@@ -9,11 +9,15 @@ from ingest.unavailable import unavailable
 
 
 class Publisher:
-    """Gives parcels to the lanes of their partitions, which must be running."""
+    """Gives parcels to the lanes of their partitions, which must be running.
 
-    def __init__(self, lanes: Sequence[Lane], metrics: IngestMetrics, max_pending_bytes: int) -> None:
+    `lane_of` and `lanes`, of which each is one, may change meanwhile."""
+
+    def __init__(
+        self, lane_of: Mapping[int, Lane], lanes: Collection[Lane], metrics: IngestMetrics, max_pending_bytes: int
+    ) -> None:
+        self._lane_of = lane_of
         self._lanes = lanes
-        self._lane_of = {partition: lane for lane in lanes for partition in lane.partitions}
         self._metrics = metrics
         self._max_pending_bytes = max_pending_bytes
         # Set while nothing may be accepted (back-pressure); the reason for the log and the metric.

@@ -14,7 +14,6 @@ from starlette.requests import Request
 
 from ingest.backlog import Backlog
 from ingest.connection import connect
-from ingest.lane import Lane
 from ingest.metrics import IngestMetrics
 from ingest.publish import Publisher
 from ingest.status import Status
@@ -32,8 +31,7 @@ def backlog_of(
     routes: Mapping[Redis, Sequence[int]], registry: CollectorRegistry | None = None, **environ: str
 ) -> Backlog:
     metrics = IngestMetrics(registry or CollectorRegistry())
-    lanes = [Lane(server.connection_pool, partitions, metrics) for server, partitions in routes.items()]
-    return Backlog(routes, Publisher(lanes, metrics, 1), metrics, read_settings(environ))
+    return Backlog(routes, Publisher({}, [], metrics, 1), metrics, read_settings(environ))
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from ingest.metrics import IngestMetrics
 from ingest.parse import ClientEvent
 from ingest.publish import Publisher
 from shared.errors import AppError
+from shared.jobs import stop_jobs
 from shared.stream import stream_key
 from tests.ingest.gateway import BATCH, running
 
@@ -66,8 +67,8 @@ def publisher_to(
 ) -> tuple[Publisher, Lane]:
     """A publisher, and its lane, which is not running yet."""
     metrics = IngestMetrics(CollectorRegistry())
-    lane = Lane(client.connection_pool, partitions, metrics)
-    return Publisher([lane], metrics, max_pending_bytes), lane
+    lane = Lane(client.connection_pool, metrics)
+    return Publisher(dict.fromkeys(partitions, lane), [lane], metrics, max_pending_bytes), lane
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -290,11 +291,21 @@ async def test_a_restart_between_two_events_costs_neither(tmp_path: Path) -> Non
 async def test_the_next_flight_goes_where_the_partition_is_now(redis_url: str, tmp_path: Path) -> None:
     with own_valkey(tmp_path) as valkey:
         async with connect(redis_url) as before, connect(valkey.url) as after:
-            publisher, lane = publisher_to(before)
-            flying = asyncio.create_task(lane.run())
-            await publisher.publish([Parcel(0, b"x", 1)])
-            lane.pool = after.connection_pool
-            await publisher.publish([Parcel(0, b"x", 1)])
-            flying.cancel()
+            metrics = IngestMetrics(CollectorRegistry())
+            lanes = [Lane(client.connection_pool, metrics) for client in (before, after)]
+            lane_of = dict.fromkeys([0, 1], lanes[0])
+            publisher = Publisher(lane_of, lanes, metrics, 3)
+            # Nothing flies yet: these wait.
+            parcels = asyncio.create_task(publisher.publish([Parcel(0, b"x", 1), Parcel(1, b"x", 1)]))
+            await asyncio.sleep(0)
+            lane_of[0] = lanes[1]
+            moved = asyncio.create_task(publisher.publish([Parcel(0, b"x", 1)]))
+            await asyncio.sleep(0)
+            waiting = publisher.pending_bytes
+            flying = [asyncio.create_task(lane.run()) for lane in lanes]
+            await asyncio.gather(parcels, moved)
+            await stop_jobs(flying)
 
-            assert [await client.xlen(stream_key(0)) for client in (before, after)] == [1, 1]
+            assert waiting == 3
+            entries = [[await client.xlen(stream_key(number)) for number in (0, 1)] for client in (before, after)]
+            assert entries == [[1, 1], [1, 0]]
