@@ -20,8 +20,9 @@ from ingest.status import Status
 from shared.settings import read_settings
 from shared.stream import CONSUMER_GROUP, stream_key
 from tests.ingest.gateway import HeldClock, RunningGateway, running
+from tests.ingest.own_valkey import own_valkey
 from tests.ingest.sending import PAGE, bearer
-from tests.ingest.test_publish import DEADLINE_SECONDS, own_valkey
+from tests.ingest.test_publish import DEADLINE_SECONDS
 
 # Every test here speaks to a Redis of its own.
 pytestmark = pytest.mark.usefixtures("redis_url")

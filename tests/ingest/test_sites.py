@@ -13,8 +13,9 @@ from ingest.connection import connect
 from ingest.sites import RECHECK_SECONDS, Sites
 from shared.registry import KEYS_USED_KEY, REGISTRY_KEY, Registry, Website, decode_registry, encode_registry
 from tests.ingest.gateway import HeldClock, running
+from tests.ingest.own_valkey import own_valkey
 from tests.ingest.sending import PAGE, one, register
-from tests.ingest.test_publish import DEADLINE_SECONDS, own_valkey
+from tests.ingest.test_publish import DEADLINE_SECONDS
 
 KNOWN = Website(website_id="site-1", timezone="Europe/Berlin", gpc="drop")
 
