@@ -13,7 +13,7 @@ from worker.dead import Death, Reason, bury, crash_loop, death_of, death_of_payl
 from worker.failure import MAX_UNKNOWN_RETRIES, Failure, PoisonFloodError, classify, delay_seconds, sqlstate
 from worker.isolate import find_poison
 from worker.metrics import WorkerMetrics
-from worker.tally import Written, count_payload, save_counts
+from worker.tally import Written, save_counts
 from worker.write import Desk, Position, days_of, write_part
 
 log = structlog.stdlib.get_logger()
@@ -44,9 +44,8 @@ def write_off(desk: Desk, entries: Sequence[Entry], deliveries: int) -> None:
         untouched = [entry for entry in entries if entry not in before]
         claim_entries(desk.connection, Part(WHOLE, entries=untouched))
         for entry in untouched:
-            written.deaths += deaths_of_entry(entry, deliveries)
-            for _ in entry.payloads:
-                count_payload(entry, written)
+            for death in deaths_of_entry(entry, deliveries):
+                written.bury_payload(death)
         begun = [decode_entry(entry) for entry, parts in before.items() if WHOLE not in parts]
         for part in split_parts(begun):
             _bury_part(desk.connection, part, deliveries, written)
@@ -62,8 +61,7 @@ def _bury_part(connection: psycopg.Connection, part: Part, deliveries: int, writ
             written.bury(incoming, death_of(incoming, Reason.CRASH_LOOP, crash_loop(deliveries)))
     for undecodable in part.undecodable:
         if claimed is None or undecodable.entry in claimed:
-            written.deaths.append(death_of_payload(undecodable))
-            count_payload(undecodable.entry, written)
+            written.bury_payload(death_of_payload(undecodable))
 
 
 def _write_until_done(desk: Desk, part: Part, metrics: WorkerMetrics, stop: threading.Event) -> Written:

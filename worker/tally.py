@@ -35,6 +35,11 @@ class Written:
         unknown = death.reason is Reason.UNKNOWN_WEBSITE
         self.count(incoming, Reason.UNKNOWN_WEBSITE if unknown else "dead_lettered")
 
+    def bury_payload(self, death: Death) -> None:
+        """Of a payload that nobody decoded: it counts as one event of no website."""
+        self.deaths.append(death)
+        self.outcomes[_count_key(death.entry, _NO_WEBSITE, "dead_lettered")] += 1
+
 
 def bucket_of(moment: datetime) -> int:
     """The number of the 15-minute bucket since 1970."""
@@ -47,11 +52,6 @@ def bucket_start(bucket: int) -> datetime:
 
 def _count_key(entry: Entry, website_id: str, outcome: str) -> tuple[str, int, int, str]:
     return website_id, entry.milliseconds // HOUR_MILLISECONDS, entry.partition, outcome
-
-
-def count_payload(entry: Entry, written: Written) -> None:
-    """Count a payload that nobody could decode as one event of no website."""
-    written.outcomes[_count_key(entry, _NO_WEBSITE, "dead_lettered")] += 1
 
 
 def save_counts(connection: psycopg.Connection, written: Written) -> None:

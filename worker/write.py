@@ -28,7 +28,7 @@ from worker.memory import Memory
 from worker.recall import recall
 from worker.row import COLUMNS, attribute_piece, event_row, owner_piece
 from worker.session import Draft, Session, place_event
-from worker.tally import HOUR_MILLISECONDS, Written, bucket_of, bucket_start, count_payload, save_counts
+from worker.tally import HOUR_MILLISECONDS, Written, bucket_of, bucket_start, save_counts
 from worker.websites import Websites
 
 # About 70 KB: psycopg would cut what is longer than 128 KB in two, and the cache holds it.
@@ -90,8 +90,7 @@ def _write(desk: Desk, part: Part, poison: dict[Position, Death]) -> tuple[Writt
     _copy_rows(desk, placed, written)
     for undecodable in part.undecodable:
         if claimed is None or undecodable.entry in claimed:
-            count_payload(undecodable.entry, written)
-            written.deaths.append(death_of_payload(undecodable))
+            written.bury_payload(death_of_payload(undecodable))
     if written.deaths:
         bury(connection, written.deaths)
     save_counts(connection, written)
