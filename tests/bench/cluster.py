@@ -10,22 +10,19 @@ from statistics import median
 
 import redis
 
-from tests.bench.cpu import backend_seconds, redis_seconds
-from tests.bench.gateway import SINGLE, load
-from tests.bench.load import CONNECTIONS
+from tests.bench.cpu import redis_seconds
+from tests.bench.gateway import batch, run, single
 from tests.bench.report import Figures
 from tests.flow.cluster import cluster_in
 from tests.ingest.gateway import gateway_process
 from tests.services import Servers
 
 PARTITIONS = 64
-SECONDS = 1.0
 ROUNDS = 5
-_PATH = "/api/v1/analytics/event"
-# Path, body and number of events.
-_CASES: dict[str, tuple[str, object, int]] = {
-    "single": (_PATH, SINGLE, 1),
-    "batch of 100": (f"{_PATH}/batch", {"events": [SINGLE | {"page": f"/p/{n}"} for n in range(100)]}, 100),
+_CASES = {
+    f"{kind}, {case.server}": case
+    for server in ("one server", "three nodes")
+    for kind, case in {"single": single(server), "batch of 100": batch(server, 100)}.items()
 }
 
 
@@ -43,21 +40,20 @@ def measure(servers: Servers) -> Figures:
             "one server": stack.enter_context(gateway_process(servers.redis_url(), **limits)),
             "three nodes": stack.enter_context(gateway_process(servers.redis_url(), **limits, **cluster)),
         }
-        rounds: dict[str, list[dict[str, float]]] = {}
+        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in _CASES}
         for _ in range(ROUNDS):
-            for case, (path, body, events) in _CASES.items():
-                for name, (process, port) in started.items():
-                    spent = backend_seconds(process.pid), sum(map(redis_seconds, clients[name]))
-                    answers = load(port, path, [body] * CONNECTIONS, SECONDS)
-                    assert answers["bad"] == 0, f"{answers['bad']} answers of {name}, {case}, were not 202"
-                    taken = answers["requests"] * events / 1e6
-                    rounds.setdefault(f"{case}, {name}", []).append(
-                        {
-                            "events/s": answers["per_second"] * events,
-                            "us CPU gateway": (backend_seconds(process.pid) - spent[0]) / taken,
-                            "us CPU Valkey": (sum(map(redis_seconds, clients[name])) - spent[1]) / taken,
-                        }
-                    )
-                    for client in clients[name]:
-                        client.flushdb()
+            for name, case in _CASES.items():
+                process, port = started[case.server]
+                spent = sum(map(redis_seconds, clients[case.server]))
+                found = run(case, port, process.pid)
+                spent = sum(map(redis_seconds, clients[case.server])) - spent
+                rounds[name].append(
+                    {
+                        "events/s": found.per_second * case.events,
+                        "us CPU gateway": found.cpu / case.events,
+                        "us CPU Valkey": spent / (found.requests * case.events) * 1e6,
+                    }
+                )
+                for client in clients[case.server]:
+                    client.flushdb()
         return {name: {what: median(of[what] for of in runs) for what in runs[0]} for name, runs in rounds.items()}

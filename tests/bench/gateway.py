@@ -28,11 +28,27 @@ SINGLE = {"website_id": "site-1", "page": "/pricing", "referrer": "https://www.g
 _PATH = "/api/v1/analytics/event"
 
 
-class _Case(NamedTuple):
+class Case(NamedTuple):
     server: str
     path: str
     body: object
     events: int
+
+
+class Run(NamedTuple):
+    """What came of a case: requests answered, and microseconds of the server's CPU a request."""
+
+    requests: float
+    per_second: float
+    cpu: float
+
+
+def single(server: str) -> Case:
+    return Case(server, _PATH, SINGLE, 1)
+
+
+def batch(server: str, size: int) -> Case:
+    return Case(server, f"{_PATH}/batch", {"events": [SINGLE | {"page": f"/p/{n}"} for n in range(size)]}, size)
 
 
 def measure(redis_url: str) -> Figures:
@@ -49,25 +65,23 @@ def measure(redis_url: str) -> Figures:
 
 
 def _measure_all(redis_url: str, ports: Mapping[str, int], pids: Mapping[str, int]) -> Figures:
-    single = {name: _Case(name, _PATH, SINGLE, 1) for name in ports}
-    batches = {
-        f"batch of {size}": _Case(
-            "gateway", f"{_PATH}/batch", {"events": [SINGLE | {"page": f"/p/{n}"} for n in range(size)]}, size
-        )
-        for size in BATCHES
-    }
+    singles = {name: single(name) for name in ports}
+    batches = {f"batch of {size}": batch("gateway", size) for size in BATCHES}
     figures: Figures = {}
     with redis.Redis.from_url(redis_url) as client:
         for fsync in FSYNC:
             client.config_set("appendfsync", fsync)
-            cases = single if fsync == FSYNC[0] else single | batches
-            runs: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
+            cases = singles if fsync == FSYNC[0] else singles | batches
+            runs: dict[str, list[Run]] = {name: [] for name in cases}
             for _ in range(ROUNDS):
                 for name, case in cases.items():
-                    runs[name].append(_run(case, ports[case.server], pids[case.server]))
+                    runs[name].append(run(case, ports[case.server], pids[case.server]))
                     # What has piled up must not slow the next down.
                     client.flushdb()
-            middle = {name: (median(rate for rate, _ in of), median(cpu for _, cpu in of)) for name, of in runs.items()}
+            middle = {
+                name: (median(each.per_second for each in of), median(each.cpu for each in of))
+                for name, of in runs.items()
+            }
             for name, (rate, cpu) in middle.items():
                 figures[f"{fsync}, {name}"] = {
                     "of routed 202": rate / middle["routed"][0],
@@ -80,13 +94,13 @@ def _measure_all(redis_url: str, ports: Mapping[str, int], pids: Mapping[str, in
     return figures
 
 
-def _run(case: _Case, port: int, pid: int) -> tuple[float, float]:
-    """Requests a second, and microseconds of the server's CPU a request."""
+def run(case: Case, port: int, pid: int) -> Run:
+    """Send the case's body for SECONDS to the server at `port`, which is the process `pid`."""
     before = backend_seconds(pid)
     # As many visitors: each has a user agent of its own, and so a partition.
     answers = load(port, case.path, [case.body] * CONNECTIONS, SECONDS)
-    assert answers["bad"] == 0, f"{answers['bad']} answers were not 202"
-    return answers["per_second"], (backend_seconds(pid) - before) / answers["requests"] * 1e6
+    assert answers["bad"] == 0, f"{answers['bad']} answers of {case.server} were not 202"
+    return Run(answers["requests"], answers["per_second"], (backend_seconds(pid) - before) / answers["requests"] * 1e6)
 
 
 def load(port: int, path: str, bodies: list[object], seconds: float, rate: float | None = None) -> dict[str, float]:
