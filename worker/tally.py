@@ -6,14 +6,42 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from shared.event import PAGEVIEW, Event
 from sql.statements import read
 from worker.batch import Entry, Incoming
 from worker.dead import Death, Reason
+from worker.session import NEEDS_SESSION
 
 BUCKET_SECONDS = 900
 HOUR_MILLISECONDS = 3_600_000
 # The website of an event that nobody could decode.
 _NO_WEBSITE = ""
+
+
+@dataclass(slots=True)
+class Mark:
+    """What a transaction changed in a website's bucket, of robots or of people: whose rows, and what it added."""
+
+    # As in `events.visitor_hash`.
+    visitors: set[int] = field(default_factory=set[int])
+    pageviews: int = 0
+    custom_events: int = 0
+    events: int = 0
+    persistent_events: int = 0
+
+    def add(self, event: Event, visitor_hash: int) -> None:
+        self.visitors.add(visitor_hash)
+        self.events += 1
+        if event.event_type == PAGEVIEW:
+            self.pageviews += 1
+        elif event.event_type not in NEEDS_SESSION:
+            self.custom_events += 1
+        if event.previous_visitor_id is None:
+            self.persistent_events += 1
+
+
+# By website, and whether of robots.
+Marks = defaultdict[tuple[str, bool], Mark]
 
 
 @dataclass(slots=True)
@@ -24,8 +52,8 @@ class Written:
     deaths: list[Death] = field(default_factory=list[Death])
     # By website, hour since 1970 of the stream entry, partition and outcome.
     outcomes: Counter[tuple[str, int, int, str]] = field(default_factory=Counter[tuple[str, int, int, str]])
-    # Websites by 15-minute bucket since 1970.
-    touched: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict[int, set[str]](set))
+    # By 15-minute bucket since 1970.
+    marks: defaultdict[int, Marks] = field(default_factory=lambda: defaultdict[int, Marks](_no_marks))
 
     def count(self, incoming: Incoming, outcome: str) -> None:
         self.outcomes[_count_key(incoming.entry, incoming.event.website_id, outcome)] += 1
@@ -39,6 +67,10 @@ class Written:
         """Of a payload that nobody decoded: it counts as one event of no website."""
         self.deaths.append(death)
         self.outcomes[_count_key(death.entry, _NO_WEBSITE, "dead_lettered")] += 1
+
+
+def _no_marks() -> Marks:
+    return Marks(Mark)
 
 
 def bucket_of(moment: datetime) -> int:
@@ -55,14 +87,23 @@ def _count_key(entry: Entry, website_id: str, outcome: str) -> tuple[str, int, i
 
 
 def save_counts(connection: psycopg.Connection, written: Written) -> None:
-    """Add what became of the events to `ingest_counts`, and the touched buckets to `rollup_dirty`."""
-    touched = [(website_id, bucket) for bucket, websites in written.touched.items() for website_id in websites]
-    if touched:
-        values = {
-            "websites": [name for name, _ in touched],
-            "buckets": [bucket_start(bucket) for _, bucket in touched],
-        }
-        connection.execute(read("writes/mark_dirty"), values)
+    """Add what became of the events to `ingest_counts`, and what was touched to `rollup_dirty`."""
+    marks = [(*key, bucket, mark) for bucket, marks in written.marks.items() for key, mark in marks.items()]
+    if marks:
+        connection.execute(
+            read("writes/mark_dirty"),
+            {
+                "websites": [website_id for website_id, _, _, _ in marks],
+                "are_bots": [is_bot for _, is_bot, _, _ in marks],
+                "buckets": [bucket_start(bucket) for _, _, bucket, _ in marks],
+                # Arrays of different lengths are no array of arrays.
+                "visitors": ["{" + ",".join(map(str, mark.visitors)) + "}" for _, _, _, mark in marks],
+                "pageviews": [mark.pageviews for _, _, _, mark in marks],
+                "custom_events": [mark.custom_events for _, _, _, mark in marks],
+                "events": [mark.events for _, _, _, mark in marks],
+                "persistent_events": [mark.persistent_events for _, _, _, mark in marks],
+            },
+        )
     if written.outcomes:
         websites, hours, partitions, outcomes = zip(*written.outcomes, strict=True)
         connection.execute(

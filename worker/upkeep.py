@@ -18,17 +18,17 @@ from worker.connection import opened_with
 LEADER_LOCK = 7_270_010
 # How soon another worker takes over.
 LEADER_POLL_SECONDS = 2.0
-# Readers see dirty buckets from the events themselves, so a pause costs them work, not freshness.
-REFRESH_PAUSE_SECONDS = 1.0
-# A slow refresh may take a fifth of one connection's time, but is never put off for longer than this.
-REFRESH_PAUSE_FACTOR = 4.0
+# Readers see from the events themselves what is not rolled up, so a pause costs them work, not freshness. A refresh
+# with nothing to do is below a millisecond.
+REFRESH_PAUSE_SECONDS = 0.5
+# As long as it took, so that it takes half of one connection's time, but never longer than this.
 REFRESH_LONGEST_PAUSE_SECONDS = 60.0
 HOUSE_INTERVAL = timedelta(hours=1)
 # keep_house gives up when it cannot have a lock soon.
 HOUSE_RETRY = timedelta(minutes=1)
 RETRY_SECONDS = 1.0
-# A refresh runs in this level, and for as long as it needs. Planned for any number of rows, as its statements would be
-# from the sixth time on, one of 170 000 events took minutes in place of 20 seconds.
+# Housekeeping runs in this level, and a refresh for as long as it needs. Planned for any number of rows, as its
+# statements would be from the sixth time on, one of 170 000 events took minutes in place of 20 seconds.
 _SERVER_OPTIONS = PLANNING | {"default_transaction_isolation": "read committed", "statement_timeout": "0"}
 
 log = structlog.stdlib.get_logger()
@@ -116,9 +116,7 @@ async def _lead(
         await connection.execute(read("writes/refresh_done"))
         if metrics is not None:
             metrics.upkeep_done("rollup_refresh", seconds)
-        await asyncio.sleep(
-            min(max(REFRESH_PAUSE_SECONDS, seconds * REFRESH_PAUSE_FACTOR), REFRESH_LONGEST_PAUSE_SECONDS)
-        )
+        await asyncio.sleep(min(max(REFRESH_PAUSE_SECONDS, seconds), REFRESH_LONGEST_PAUSE_SECONDS))
 
 
 async def _timed(

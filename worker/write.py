@@ -23,7 +23,7 @@ from worker.dead import Death, Reason, bury, death_of, death_of_payload
 from worker.enrich import Attributes, Enricher
 from worker.failpoint import Failpoint
 from worker.fields import SIGNATURE, TRAILER
-from worker.hashes import visitor_hashes
+from worker.hashes import hash64, visitor_hashes
 from worker.memory import Memory
 from worker.recall import recall
 from worker.row import COLUMNS, attribute_piece, event_row, owner_piece
@@ -186,7 +186,8 @@ def _move_session(connection: psycopg.Connection, session: Session, attributes: 
         "until": session.last_at + reach + _INSTANT,
     }
     for row in connection.execute(read("writes/move_session"), values).fetchall():
-        written.touched[bucket_of(row[0])].add(session.website_id)
+        bucket, visitor_hash, is_bot = row
+        written.marks[bucket_of(bucket)][session.website_id, is_bot].visitors.add(visitor_hash)
 
 
 def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
@@ -203,29 +204,30 @@ def _copy_rows(desk: Desk, placed: Sequence[Placed], written: Written) -> None:
 
 
 def _rows(desk: Desk, placed: Sequence[Placed], written: Written) -> Iterator[bytes]:
-    """The rows, each counted, and its bucket with it."""
+    """The rows, each counted and its bucket marked."""
     judge = desk.enricher.judge
     keeps_agent = desk.store_user_agent
     # A session's visitor, and what their rows end with. The visitor changes at midnight only (SPEC R12).
-    owners: dict[Session, tuple[str, bytes]] = {}
+    owners: dict[Session, tuple[str, int, bytes]] = {}
     stored: defaultdict[tuple[str, int, int], int] = defaultdict(int)
     # In time order: a bucket is looked up once, not for each of its events.
     bucket_end = placed[0][0].event.timestamp
-    websites = set[str]()
+    marks = written.marks[bucket_of(bucket_end)]
     for incoming, session in placed:
         event, envelope, entry = incoming.event, incoming.envelope, incoming.entry
         owner = owners.get(session)
         if owner is None or owner[0] != event.visitor_id:
-            owner = owners[session] = event.visitor_id, owner_piece(event.visitor_id, session)
+            visitor_hash = hash64(session.website_id, event.visitor_id)
+            owner = owners[session] = event.visitor_id, visitor_hash, owner_piece(event.visitor_id, session)
         verdict = judge(event, envelope)
-        yield event_row(incoming, owner[1], verdict, envelope.user_agent if keeps_agent else None)
+        yield event_row(incoming, owner[2], verdict, envelope.user_agent if keeps_agent else None)
         stored[event.website_id, entry.milliseconds // HOUR_MILLISECONDS, entry.partition] += 1
         if verdict.is_bot:
             written.count(incoming, "bot")
         if event.timestamp >= bucket_end:
             bucket = bucket_of(event.timestamp)
             bucket_end = bucket_start(bucket + 1)
-            websites = written.touched[bucket]
-        websites.add(event.website_id)
+            marks = written.marks[bucket]
+        marks[event.website_id, verdict.is_bot].add(event, owner[1])
     for key, events in stored.items():
         written.outcomes[*key, "stored"] += events

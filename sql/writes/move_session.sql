@@ -1,5 +1,5 @@
 -- Give the stored rows of a session its earlier start and its new first event's attributes; answers the
--- 15-minute buckets they lie in. The range holds the whole session. Its rows are those of the first event's visitor,
+-- 15-minute bucket of each, and whose it is. The range holds the whole session. Its rows are those of the first event's visitor,
 -- under today's or yesterday's id; from midnight on they may have tomorrow's, which nobody knows from today's.
 UPDATE events
 SET session_started_at = %(session_started_at)s,
@@ -30,4 +30,4 @@ WHERE website_id = %(website_id)s
     AND "timestamp" < %(until)s
     AND session_hash = %(session_hash)s
     AND (visitor_hash = ANY (%(visitors)s::bigint[]) OR "timestamp" >= %(midnight)s)
-RETURNING date_bin('15 minutes', "timestamp", '1970-01-01 00:00:00+00')
+RETURNING date_bin('15 minutes', "timestamp", '1970-01-01 00:00:00+00'), visitor_hash, is_bot

@@ -85,10 +85,10 @@ def make_entries(
     return entries
 
 
-def make_bodies(count: int) -> list[object]:
-    """What as many events are when they are sent, each by its visitor; a gateway of developers believes
-    the addresses and user agents they name."""
-    chance = random.Random(7)
+def make_bodies(count: int, open_sessions: int, seed: int) -> list[object]:
+    """What as many events are when they are sent, each by its visitor, of whom so many are there at a time; a
+    gateway of developers believes the addresses and user agents they name."""
+    chance = random.Random(seed)
     networks = [_network(chance) for _ in range(NETWORKS)]
     going_on: list[_Visit] = []
     bodies: list[object] = []
@@ -97,7 +97,7 @@ def make_bodies(count: int) -> list[object]:
         visit = _begin(chance, networks) if begins else chance.choice(going_on)
         if begins:
             going_on.append(visit)
-            del going_on[:-OPEN_SESSIONS]
+            del going_on[:-open_sessions]
         draw = chance.random()
         body: dict[str, object] = {
             "website_id": visit.website_id,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from typing import LiteralString
+from uuid import uuid4
 
 import psycopg
 
@@ -36,8 +38,7 @@ INSERT INTO events (
     interactive, is_bot, is_persistent, id, website_id, visitor_id, session_id, event_type, page, hostname, country,
     channel, device
 ) VALUES (
-    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, gen_random_uuid(), %s, 'visitor', 'session', %s, %s, %s, %s, 'Direct',
-    'desktop'
+    %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, %s, %s, 'visitor', 'session', %s, %s, %s, %s, 'Direct', 'desktop'
 )
 """
 MARK = """
@@ -45,6 +46,18 @@ INSERT INTO rollup_dirty (website_id, bucket)
 SELECT website_id, date_bin('15 minutes', "timestamp", '2000-01-01 00:00+00')
 FROM events
 WHERE website_id = ANY (%(websites)s) AND session_hash = ANY (%(sessions)s)
+"""
+# As a worker marks: whose rows of the rollup may change, and what the new events add.
+MARK_VISITORS = """
+INSERT INTO rollup_dirty (website_id, bucket, visitors, is_bot, pageviews, custom_events, events, persistent_events)
+SELECT
+    website_id, date_bin('15 minutes', "timestamp", '2000-01-01 00:00+00'), array_agg(DISTINCT visitor_hash), is_bot,
+    sum((is_new AND event_type = 'pageview')::integer),
+    sum((is_new AND event_type NOT IN ('pageview', 'engagement', 'performance', 'identify'))::integer),
+    sum(is_new::integer), sum((is_new AND is_persistent)::integer)
+FROM (SELECT *, id = ANY (%(ids)s) AS is_new FROM events) told
+WHERE website_id = ANY (%(websites)s) AND session_hash = ANY (%(sessions)s)
+GROUP BY 1, 2, 4
 """
 # Every row of a session carries the start and the attributes of its first event.
 ALIGN = """
@@ -61,8 +74,9 @@ WHERE e.website_id = first.website_id AND e.session_hash = first.session_hash
 """
 
 
-def write(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
-    """One transaction, as a worker's: rows, sessions moved by late ones, dirty buckets."""
+def write(connection: psycopg.Connection, rows: Sequence[Row], mark: LiteralString = MARK_VISITORS) -> None:
+    """One transaction, as a worker's: rows, sessions moved by late ones, marks."""
+    ids = [uuid4() for _ in rows]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             INSERT,
@@ -78,18 +92,23 @@ def write(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
                     row.interactive,
                     row.is_bot,
                     row.is_persistent,
+                    event_id,
                     row.website_id,
                     row.event_type,
                     row.page,
                     row.hostname,
                     row.country,
                 )
-                for row in rows
+                for row, event_id in zip(rows, ids, strict=True)
             ],
         )
-        touched = {"websites": [row.website_id for row in rows], "sessions": [row.session for row in rows]}
+        touched = {
+            "websites": [row.website_id for row in rows],
+            "sessions": [row.session for row in rows],
+            "ids": ids,
+        }
         cursor.execute(ALIGN, touched)
-        cursor.execute(MARK, touched)
+        cursor.execute(mark, touched)
 
 
 def put_website(connection: psycopg.Connection, website_id: str, timezone: str) -> None:

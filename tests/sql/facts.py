@@ -40,7 +40,13 @@ SELECT
 FROM events
 GROUP BY 1, 2, 3
 """
-_SEEN_SITE = "SELECT website_id, bucket, is_bot, pageviews, custom_events, events, persistent_events FROM site_facts"
+_SEEN_SITE = """
+SELECT
+    website_id, bucket, is_bot, sum(pageviews) AS pageviews, sum(custom_events) AS custom_events, sum(events) AS events,
+    sum(persistent_events) AS persistent_events
+FROM site_facts
+GROUP BY 1, 2, 3
+"""
 _EXPECTED_VISITS = """
 SELECT
     website_id, date_bin('15 minutes', started_at, '2000-01-01 00:00+00') AS bucket, has_bots, count(*) AS sessions,
@@ -63,9 +69,13 @@ FROM (
 GROUP BY 1, 2, 3
 """
 _SEEN_VISITS = """
-SELECT website_id, bucket, has_bots, sessions, bounces, duration, engaged_ms, engaged
+SELECT
+    website_id, bucket, has_bots, sum(sessions) AS sessions, sum(bounces) AS bounces, sum(duration) AS duration,
+    sum(engaged_ms) AS engaged_ms, sum(engaged) AS engaged
 FROM (SELECT website_id FROM events UNION SELECT website_id FROM rollup_visits) websites
 CROSS JOIN LATERAL visit_facts_between(website_id, '-infinity', 'infinity')
+GROUP BY 1, 2, 3
+HAVING sum(sessions) <> 0
 """
 # Lists by country of every stretch of the days there are, of websites that are counted by their own days.
 _SPANS = """

@@ -1,11 +1,9 @@
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import cast
+from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -13,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.services import TIMESCALE
-from tests.sql.events import Row, erase, put_website, write
+from tests.sql.events import MARK, MARK_VISITORS, Row, erase, put_website, write
 from tests.sql.facts import differences, dirty_rows
+from tests.sql.waiting import is_waiting, wait_until
 
 MIDNIGHT = datetime(2026, 3, 10, tzinfo=UTC)
-DEADLINE_SECONDS = 20.0
 websites = (f"site-{number}" for number in count())
 
 events = st.builds(
@@ -39,6 +37,7 @@ steps = st.lists(
     st.tuples(
         st.lists(events, min_size=1, max_size=6, unique_by=lambda row: row.arrival),
         st.sampled_from(("none", "refresh", "erase", "erase and refresh")),
+        st.sampled_from((MARK, MARK_VISITORS, MARK_VISITORS)),
     ),
     min_size=1,
     max_size=5,
@@ -58,13 +57,15 @@ def march(database: str) -> str:
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(steps=steps)
-def test_facts_equal_one_group_by_at_every_commit(march: str, steps: list[tuple[list[Row], str]]) -> None:
+def test_facts_equal_one_group_by_at_every_commit(
+    march: str, steps: list[tuple[list[Row], str, LiteralString]]
+) -> None:
     website_id = next(websites)
     with psycopg.connect(march, autocommit=True) as connection:
         put_website(connection, website_id, "UTC")
         connection.execute("CALL rollup_refresh()")
-        for rows, then in steps:
-            write(connection, [_of(website_id, row) for row in rows])
+        for rows, then, mark in steps:
+            write(connection, [_of(website_id, row) for row in rows], mark)
             assert differences(connection) == []
             if "erase" in then:
                 erase(connection, website_id, rows[0].session)
@@ -197,20 +198,12 @@ def test_a_mark_with_a_lower_number_that_commits_while_refreshing_is_not_lost(ma
         blocker.execute("SELECT FROM rollup_dirty FOR UPDATE")
         with psycopg.connect(march, autocommit=True) as refresher:
             refresh = pool.submit(refresher.execute, "CALL rollup_refresh()")
-            _wait_until(lambda: _is_waiting(connection, refresher.info.backend_pid))
+            wait_until(lambda: is_waiting(connection, refresher.info.backend_pid))
             slow.commit()
             blocker.rollback()
             refresh.result()
 
         assert differences(connection) == []
-
-
-def test_a_refresh_outside_read_committed_is_refused(march: str) -> None:
-    with psycopg.connect(march, autocommit=True) as connection:
-        connection.execute("SET default_transaction_isolation = 'repeatable read'")
-
-        with pytest.raises(psycopg.errors.InvalidTransactionState, match="read committed"):
-            connection.execute("CALL rollup_refresh()")
 
 
 def test_what_a_refresh_writes_is_known_to_the_planner_at_once(march: str, flavour: str) -> None:
@@ -279,19 +272,7 @@ def _call_and_kill(connection: psycopg.Connection, database: str, statement: str
     """Call in another connection and end that one as soon as it waits for a lock."""
     with psycopg.connect(database, autocommit=True) as victim, ThreadPoolExecutor(1) as pool:
         call = pool.submit(victim.execute, statement.encode())
-        _wait_until(lambda: _is_waiting(connection, victim.info.backend_pid))
+        wait_until(lambda: is_waiting(connection, victim.info.backend_pid))
         connection.execute("SELECT pg_terminate_backend(%s, 5000)", (victim.info.backend_pid,))
         with pytest.raises(psycopg.OperationalError):
             call.result()
-
-
-def _is_waiting(connection: psycopg.Connection, pid: int) -> bool:
-    found = connection.execute("SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone()
-    return found == ("Lock",)
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
