@@ -268,19 +268,20 @@ CREATE OR REPLACE FUNCTION visit_facts_between(of_website text, since timestampt
     FROM unrolled_visit_changes(of_website, since, until) c
 $$;
 
--- Have the planner know the parts of a table that are new: days of events, and the chunks of a rollup. Of one that it knows
--- nothing of it takes any two ways for the same.
-CREATE PROCEDURE analyze_new_parts(of_table text) LANGUAGE plpgsql AS $$
+-- Have the planner know a table and its parts, days of events or chunks of a rollup, whenever they have doubled. What a
+-- procedure writes is told to autovacuum when its CALL ends, which after an import is hours later; and of a table that it
+-- knows nothing of the planner takes any two ways for the same: rows of visitors were looked for among all of a lane.
+CREATE PROCEDURE analyze_grown(of_table text) LANGUAGE plpgsql AS $$
 DECLARE
-    unknown regclass;
+    grown regclass;
 BEGIN
-    FOR unknown IN
+    FOR grown IN
         SELECT c.oid
-        FROM pg_inherits i
-        JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = of_table::regclass AND c.reltuples < 0 AND pg_relation_size(c.oid) > 0
+        FROM pg_class c
+        WHERE (c.oid = of_table::regclass OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = of_table::regclass))
+            AND pg_relation_size(c.oid) > 2 * c.relpages * current_setting('block_size')::bigint
     LOOP
-        EXECUTE format('ANALYZE %s', unknown);
+        EXECUTE format('ANALYZE %s', grown);
     END LOOP;
 END
 $$;
@@ -303,7 +304,6 @@ BEGIN
     END LOOP;
     EXECUTE format('INSERT INTO %s SELECT * FROM sessions_of_visitors($1, $2, $3)', rollup)
     USING websites, buckets, visitors;
-    CALL analyze_new_parts(rollup);
 END
 $$;
 
@@ -349,7 +349,6 @@ BEGIN
         $statement$,
         rollup
     ) USING websites, buckets, since, until;
-    CALL analyze_new_parts(rollup);
 END
 $$;
 
@@ -359,6 +358,8 @@ $$;
 CREATE OR REPLACE PROCEDURE rollup_refresh() LANGUAGE plpgsql AS $$
 DECLARE
     newest bigint;
+    waiting record;
+    size bigint;
     websites text[];
     buckets timestamptz[];
     whole_websites text[];
@@ -373,30 +374,39 @@ BEGIN
         RETURN;
     END IF;
     CALL values_begin();
-    CALL analyze_new_parts('events');
+    CALL analyze_grown('events');
     COMMIT;
     newest := (SELECT max(seq) FROM rollup_dirty);
     LOOP
         COMMIT;
         -- One snapshot for all: what is counted holds just what the marks that are taken away stand for.
         SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
-        WITH waiting AS (
-            SELECT m.website_id, m.bucket, sum(cardinality(m.visitors)) AS named
+        websites := '{}';
+        buckets := '{}';
+        size := 0;
+        FOR waiting IN
+            SELECT
+                m.website_id, m.bucket, bool_or(m.visitors IS NULL) AS is_unknown,
+                coalesce(sum(cardinality(m.visitors)), 0) AS named
             FROM rollup_dirty m
             WHERE m.seq <= newest
             GROUP BY m.website_id, m.bucket
             ORDER BY m.bucket, m.website_id
-            -- Bounds one transaction after a large import, and its rows in memory.
             LIMIT 500
-        )
-        SELECT array_agg(w.website_id), array_agg(w.bucket)
-        INTO websites, buckets
-        FROM (
-            SELECT website_id, bucket, sum(named) OVER (ORDER BY bucket, website_id) - named AS named_before
-            FROM waiting
-        ) w
-        WHERE w.named_before IS NULL OR w.named_before < 100000;
-        EXIT WHEN websites IS NULL;
+        LOOP
+            -- Bounds one transaction after a large import, and its rows in memory: an array has one gigabyte at most.
+            EXIT WHEN size > 200000;
+            websites := websites || waiting.website_id;
+            buckets := buckets || waiting.bucket;
+            size := size + CASE WHEN waiting.is_unknown THEN (
+                SELECT count(*)
+                FROM events e
+                WHERE e.website_id = waiting.website_id
+                    AND e."timestamp" >= waiting.bucket
+                    AND e."timestamp" < waiting.bucket + INTERVAL '15 minutes'
+            ) ELSE waiting.named END;
+        END LOOP;
+        EXIT WHEN websites = '{}';
 
         SELECT array_agg(d.website_id), array_agg(d.bucket)
         INTO whole_websites, whole_buckets
@@ -413,6 +423,8 @@ BEGIN
         END IF;
         CALL visitors_recompute(visitor_websites, visitor_buckets, visitors);
         CALL site_recount(websites, buckets);
+        CALL analyze_grown(rows_of('rollup_sessions'));
+        CALL analyze_grown(rows_of('rollup_site'));
         DELETE FROM rollup_dirty m WHERE (m.website_id, m.bucket) IN (SELECT * FROM unnest(websites, buckets));
         becomes := stored_rows(whole_websites, whole_buckets, visitor_websites, visitor_buckets, visitors);
         CALL visits_recount(was, becomes);
