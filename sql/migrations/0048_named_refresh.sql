@@ -279,7 +279,8 @@ BEGIN
         SELECT c.oid
         FROM pg_class c
         WHERE (c.oid = of_table::regclass OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = of_table::regclass))
-            AND pg_relation_size(c.oid) > 2 * c.relpages * current_setting('block_size')::bigint
+            -- One that is partitioned has no pages, and says -1 of them.
+            AND pg_relation_size(c.oid) > 2 * greatest(c.relpages, 0) * current_setting('block_size')::bigint
     LOOP
         EXECUTE format('ANALYZE %s', grown);
     END LOOP;

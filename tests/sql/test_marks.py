@@ -97,6 +97,21 @@ def test_what_is_told_of_a_bucket_while_it_is_rolled_up_waits_for_the_next_time(
         assert (differences(connection), dirty_rows(connection)) == ([], 0)
 
 
+def test_a_refresh_has_the_planner_look_only_at_what_has_grown(march: str) -> None:
+    with psycopg.connect(march, autocommit=True) as connection:
+        write(connection, [Row(timestamp=NOON)])
+        connection.execute("CALL rollup_refresh()")
+        # What is partitioned then says that it has -1 pages.
+        connection.execute("ANALYZE")
+        looked_at = _analyses(connection)
+
+        write(connection, [Row(timestamp=NOON)])
+        connection.execute("CALL rollup_refresh()")
+
+        assert looked_at > 0
+        assert _analyses(connection) == looked_at
+
+
 def test_a_mark_says_all_of_what_it_changes_or_nothing(march: str) -> None:
     with psycopg.connect(march, autocommit=True) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute(
@@ -158,3 +173,11 @@ def _pageviews(connection: psycopg.Connection) -> tuple[list[tuple[object, ...]]
     assert site is not None
     assert visits is not None
     return by_visitor, site[0], visits[0]
+
+
+def _analyses(connection: psycopg.Connection) -> int:
+    """How often any table was analyzed, but for autovacuum."""
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    row = connection.execute("SELECT sum(analyze_count)::integer FROM pg_stat_all_tables").fetchone()
+    assert row is not None
+    return row[0]
