@@ -35,11 +35,14 @@ BEGIN
 END
 $$;
 
--- The buckets of [since, until) that are marked. `is_unknown`: a mark says no more. `is_whole`: sessions are read from
+-- The buckets of [since, until) that are marked. No plain SQL, as what it is used in would be planned with it, several times
+-- over, where nothing is marked. `is_unknown`: a mark says no more. `is_whole`: sessions are read from
 -- all its events. Where so many visitors are named, all of a bucket of 300 000 events is rolled up as fast.
 CREATE FUNCTION dirty_buckets(since timestamptz, until timestamptz) RETURNS TABLE (
     website_id text, bucket timestamptz, is_unknown boolean, is_whole boolean
-) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10 AS $$
+BEGIN
+    RETURN QUERY
     SELECT
         m.website_id,
         m.bucket,
@@ -47,13 +50,16 @@ CREATE FUNCTION dirty_buckets(since timestamptz, until timestamptz) RETURNS TABL
         bool_or(m.visitors IS NULL) OR sum(cardinality(m.visitors)) > 100000
     FROM rollup_dirty m
     WHERE m.bucket >= since AND m.bucket < until
-    GROUP BY m.website_id, m.bucket
+    GROUP BY m.website_id, m.bucket;
+END
 $$;
 
 -- The visitors that the marks of the other buckets name, each once.
 CREATE FUNCTION dirty_visitors(since timestamptz, until timestamptz) RETURNS TABLE (
     website_id text, bucket timestamptz, visitor_hash bigint
-) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+) LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN QUERY
     SELECT DISTINCT m.website_id, m.bucket, v.visitor_hash
     FROM rollup_dirty m
     CROSS JOIN LATERAL unnest(m.visitors) AS v (visitor_hash)
@@ -61,7 +67,8 @@ CREATE FUNCTION dirty_visitors(since timestamptz, until timestamptz) RETURNS TAB
         AND m.bucket < until
         AND (m.website_id, m.bucket) NOT IN (
             SELECT d.website_id, d.bucket FROM dirty_buckets(since, until) d WHERE d.is_whole
-        )
+        );
+END
 $$;
 
 -- Visitors in buckets by the UTC day, [since, until), in which those are.
