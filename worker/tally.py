@@ -88,20 +88,23 @@ def _count_key(entry: Entry, website_id: str, outcome: str) -> tuple[str, int, i
 
 def save_counts(connection: psycopg.Connection, written: Written) -> None:
     """Add what became of the events to `ingest_counts`, and what was touched to `rollup_dirty`."""
-    marks = [(*key, bucket, mark) for bucket, marks in written.marks.items() for key, mark in marks.items()]
-    if marks:
+    told = [
+        (*key, bucket_start(bucket), mark) for bucket, marks in written.marks.items() for key, mark in marks.items()
+    ]
+    if told:
+        websites, are_bots, buckets, marks = zip(*told, strict=True)
         connection.execute(
             read("writes/mark_dirty"),
             {
-                "websites": [website_id for website_id, _, _, _ in marks],
-                "are_bots": [is_bot for _, is_bot, _, _ in marks],
-                "buckets": [bucket_start(bucket) for _, _, bucket, _ in marks],
+                "websites": list(websites),
+                "are_bots": list(are_bots),
+                "buckets": list(buckets),
                 # Arrays of different lengths are no array of arrays.
-                "visitors": ["{" + ",".join(map(str, mark.visitors)) + "}" for _, _, _, mark in marks],
-                "pageviews": [mark.pageviews for _, _, _, mark in marks],
-                "custom_events": [mark.custom_events for _, _, _, mark in marks],
-                "events": [mark.events for _, _, _, mark in marks],
-                "persistent_events": [mark.persistent_events for _, _, _, mark in marks],
+                "visitors": ["{" + ",".join(map(str, mark.visitors)) + "}" for mark in marks],
+                "pageviews": [mark.pageviews for mark in marks],
+                "custom_events": [mark.custom_events for mark in marks],
+                "events": [mark.events for mark in marks],
+                "persistent_events": [mark.persistent_events for mark in marks],
             },
         )
     if written.outcomes:

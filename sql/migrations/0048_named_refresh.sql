@@ -57,24 +57,34 @@ BEGIN
 END
 $$;
 
--- Rows of `rollup_sessions` that readers of a website's [since, until) do not believe, and what they believe in their place.
+-- Rows of `rollup_sessions` that readers of a website's sessions of [since, until) do not believe, and what they believe in
+-- their place. `is_dirty`: there is anything to look at.
 CREATE FUNCTION believed_rows(
-    of_website text, since timestamptz, until timestamptz, OUT was session_row[], OUT becomes session_row[]
+    of_website text, since timestamptz, until timestamptz,
+    OUT is_dirty boolean, OUT was session_row[], OUT becomes session_row[]
 ) LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
+    -- A session lasts 24 hours, and counts where it started.
+    reach timestamptz := until + INTERVAL '24 hours 15 minutes';
     websites text[];
     buckets timestamptz[];
     visitor_websites text[];
     visitor_buckets timestamptz[];
     visitors bigint[];
 BEGIN
+    is_dirty := EXISTS (
+        SELECT FROM rollup_dirty m WHERE m.website_id = of_website AND m.bucket >= since AND m.bucket < reach
+    );
+    IF NOT is_dirty THEN
+        RETURN;
+    END IF;
     SELECT array_agg(d.website_id), array_agg(d.bucket)
     INTO websites, buckets
-    FROM dirty_buckets(since, until) d
+    FROM dirty_buckets(since, reach) d
     WHERE d.website_id = of_website AND d.is_whole;
     SELECT array_agg(v.website_id), array_agg(v.bucket), array_agg(v.visitor_hash)
     INTO visitor_websites, visitor_buckets, visitors
-    FROM dirty_visitors(since, until) v
+    FROM dirty_visitors(since, reach) v
     WHERE v.website_id = of_website;
     was := stored_rows(websites, buckets, visitor_websites, visitor_buckets, visitors);
     becomes := (
@@ -119,14 +129,9 @@ DECLARE
     of_zone text := (SELECT z.zone FROM rollup_zones z WHERE z.website_id = of_website);
     since timestamptz := first_day::timestamp AT TIME ZONE of_zone;
     until timestamptz := (last_day + 1)::timestamp AT TIME ZONE of_zone;
-    believed record;
+    believed record := believed_rows(of_website, since, until);
 BEGIN
-    -- A session lasts 24 hours, and counts where it started.
-    IF EXISTS (
-        SELECT FROM rollup_dirty m
-        WHERE m.website_id = of_website AND m.bucket >= since AND m.bucket < until + INTERVAL '24 hours 15 minutes'
-    ) THEN
-        believed := believed_rows(of_website, since, until + INTERVAL '24 hours 15 minutes');
+    IF believed.is_dirty THEN
         RETURN QUERY
         SELECT c.*
         FROM value_changes(
@@ -240,13 +245,9 @@ CREATE FUNCTION unrolled_visit_changes(of_website text, since timestamptz, until
     engaged bigint
 ) LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10 AS $$
 DECLARE
-    believed record;
+    believed record := believed_rows(of_website, since, until);
 BEGIN
-    IF EXISTS (
-        SELECT FROM rollup_dirty m
-        WHERE m.website_id = of_website AND m.bucket >= since AND m.bucket < until + INTERVAL '24 hours 15 minutes'
-    ) THEN
-        believed := believed_rows(of_website, since, until + INTERVAL '24 hours 15 minutes');
+    IF believed.is_dirty THEN
         RETURN QUERY
         SELECT c.bucket, c.has_bots, c.sessions, c.bounces, c.duration, c.engaged_ms, c.engaged
         FROM visit_changes(believed.was, believed.becomes) c
@@ -309,7 +310,9 @@ END
 $$;
 
 -- Add to the rows of `rollup_site` what the marks of buckets say, but for those that are recomputed whole.
-CREATE PROCEDURE site_recount(websites text[], buckets timestamptz[]) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE site_recount(
+    websites text[], buckets timestamptz[], whole_websites text[], whole_buckets timestamptz[]
+) LANGUAGE plpgsql AS $$
 DECLARE
     since timestamptz := (SELECT min(bucket) FROM unnest(buckets) bucket);
     until timestamptz := (SELECT max(bucket) FROM unnest(buckets) bucket) + INTERVAL '15 minutes';
@@ -325,9 +328,7 @@ BEGIN
                 FROM rollup_dirty m
                 WHERE (m.website_id, m.bucket) IN (SELECT * FROM unnest($1, $2))
                     AND m.events > 0
-                    AND (m.website_id, m.bucket) NOT IN (
-                        SELECT d.website_id, d.bucket FROM dirty_buckets($3, $4) d WHERE d.is_whole
-                    )
+                    AND (m.website_id, m.bucket) NOT IN (SELECT * FROM unnest($3, $4))
                 GROUP BY m.website_id, m.bucket, m.is_bot
             ), there AS (
                 UPDATE %1$s r
@@ -339,8 +340,8 @@ BEGIN
                 WHERE r.website_id = a.website_id
                     AND r.bucket = a.bucket
                     AND r.is_bot = a.is_bot
-                    AND r.bucket >= $3
-                    AND r.bucket < $4
+                    AND r.bucket >= $5
+                    AND r.bucket < $6
                 RETURNING r.website_id, r.bucket, r.is_bot
             )
             INSERT INTO %1$s (website_id, bucket, is_bot, pageviews, custom_events, events, persistent_events)
@@ -349,7 +350,7 @@ BEGIN
             WHERE (website_id, bucket, is_bot) NOT IN (SELECT website_id, bucket, is_bot FROM there)
         $statement$,
         rollup
-    ) USING websites, buckets, since, until;
+    ) USING websites, buckets, whole_websites, whole_buckets, since, until;
 END
 $$;
 
@@ -423,7 +424,7 @@ BEGIN
             CALL rollup_recompute(whole_websites, whole_buckets);
         END IF;
         CALL visitors_recompute(visitor_websites, visitor_buckets, visitors);
-        CALL site_recount(websites, buckets);
+        CALL site_recount(websites, buckets, whole_websites, whole_buckets);
         CALL analyze_grown(rows_of('rollup_sessions'));
         CALL analyze_grown(rows_of('rollup_site'));
         DELETE FROM rollup_dirty m WHERE (m.website_id, m.bucket) IN (SELECT * FROM unnest(websites, buckets));

@@ -1,4 +1,4 @@
-"""A database that nothing was done to, for the tests of the runner."""
+"""Databases: one that nothing was done to, and one with room for what these tests write."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -20,3 +20,11 @@ def blank_database(servers: Servers, flavour: str) -> Iterator[str]:
     yield with_database(admin_url, name)
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def march(database: str) -> str:
+    """A database with room for days of March 2026."""
+    with psycopg.connect(database) as connection:
+        connection.execute("SELECT ensure_days('2026-03-08', '2026-03-11')")
+    return database

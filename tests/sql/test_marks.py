@@ -18,14 +18,6 @@ SITE = "example.com"
 BUCKET = {"website_id": SITE, "bucket": NOON}
 
 
-@pytest.fixture
-def march(database: str) -> str:
-    """A database with room for the days of these tests."""
-    with psycopg.connect(database) as connection:
-        connection.execute("SELECT ensure_days('2026-03-08', '2026-03-11')")
-    return database
-
-
 def test_a_mark_has_only_those_read_from_the_events_whom_it_names(march: str) -> None:
     with psycopg.connect(march, autocommit=True) as connection:
         _two_visitors_one_of_whom_lost_events(connection)

@@ -44,14 +44,6 @@ steps = st.lists(
 )
 
 
-@pytest.fixture
-def march(database: str) -> str:
-    """A database with room for the days of these tests."""
-    with psycopg.connect(database) as connection:
-        connection.execute("SELECT ensure_days('2026-03-08', '2026-03-11')")
-    return database
-
-
 @pytest.mark.rule("R43")
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
